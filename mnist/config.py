@@ -1,0 +1,51 @@
+"""The configuration of a training as one frozen, validated value. Torch-free."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from mnist.errors import InvalidConfig
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """Everything that decides a training but the data and the machine.
+
+    Attributes:
+        seed: Root seed, 0 to 2**63 - 1; the seeds of initialisation and shuffling are derived from it.
+        epochs: Passes over the training set, at least 1.
+        batch_size: Images per optimiser step, at least 1.
+        learning_rate: Peak learning rate, finite and greater than 0; None takes the tuned one.
+        device: "auto" takes CUDA where there is a usable GPU.
+        threads: Threads of one operation on the CPU; None leaves torch's own choice, which is recorded.
+        validation_fraction: Share of the 60,000 training images that is held out, between 0 and 1, both excluded.
+
+    Raises:
+        InvalidConfig: A value is out of its range; the message names it.
+    """
+
+    seed: int = 42
+    epochs: int = 2
+    batch_size: int = 128
+    learning_rate: float | None = None
+    device: str = "auto"
+    threads: int | None = None
+    validation_fraction: float = 0.1
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.seed < 2**63, "seed", self.seed, "a whole number from 0 to 2**63 - 1")
+        _require(self.epochs >= 1, "epochs", self.epochs, "at least 1")
+        _require(self.batch_size >= 1, "batch-size", self.batch_size, "at least 1")
+        rate = self.learning_rate
+        _require(rate is None or (math.isfinite(rate) and rate > 0), "lr", rate, "a finite number above 0")
+        _require(self.device in DEVICES, "device", self.device, "one of " + ", ".join(DEVICES))
+        _require(self.threads is None or self.threads >= 1, "threads", self.threads, "at least 1")
+        _require(0 < self.validation_fraction < 1, "validation-fraction", self.validation_fraction, "between 0 and 1")
+
+
+def _require(holds: bool, name: str, value: object, wanted: str) -> None:
+    if not holds:
+        raise InvalidConfig(f"{name} is {value}; it must be {wanted}")

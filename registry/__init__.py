@@ -1,0 +1,1 @@
+"""What happened: runs, test results, metrics and checkpoints in an SQL database."""

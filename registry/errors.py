@@ -1,0 +1,67 @@
+"""One root error for everything the registry refuses, with a slug that the documentation explains.
+
+Standard library only. `is_usage` tells a caller's mistake (an unknown run, a name in use) from a registry that could not do its
+work; the command line turns the first into exit code 2 and the second into exit code 3.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class RegistryError(Exception):
+    """A sentence that names the thing, the reason and the cure."""
+
+    slug: ClassVar[str] = "registry"
+    is_usage: ClassVar[bool] = False
+
+
+class RunNotFound(RegistryError):
+    """No run answers to the reference that was given."""
+
+    slug = "run-not-found"
+    is_usage = True
+
+
+class NameInUse(RegistryError):
+    """The name asked for belongs to an earlier run; nothing is ever overwritten."""
+
+    slug = "name-in-use"
+    is_usage = True
+
+
+class InvalidName(RegistryError):
+    """The name could be mistaken for a reference, or cannot be printed on one line."""
+
+    slug = "invalid-name"
+    is_usage = True
+
+
+class RegistryUnreachable(RegistryError):
+    """The registry cannot be opened, read or written."""
+
+    slug = "registry-unreachable"
+
+
+class RegistryDamaged(RegistryError):
+    """The file is there, but it is no registry, or a damaged one."""
+
+    slug = "registry-damaged"
+
+
+class RegistryLocked(RegistryError):
+    """Another process held the write lock for longer than the busy timeout."""
+
+    slug = "registry-locked"
+
+
+class SchemaOutOfDate(RegistryError):
+    """The registry was written by an older release and must be upgraded first."""
+
+    slug = "schema-out-of-date"
+
+
+class SchemaTooNew(RegistryError):
+    """The registry was written by a newer release than this one."""
+
+    slug = "schema-too-new"

@@ -1,0 +1,71 @@
+"""The errors of the tool, the exit codes, and the one place that turns an error into a sentence."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What the process tells its caller."""
+
+    OK = 0
+    RED = 1
+    USAGE = 2
+    TOOL = 3
+    NOTHING = 5
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class RunnerError(Exception):
+    """A sentence that names the thing, the reason and the cure."""
+
+    slug: ClassVar[str] = "runner"
+    exit_code: ClassVar[ExitCode] = ExitCode.TOOL
+
+
+class UsageError(RunnerError):
+    """The command line asks for something that cannot be."""
+
+    slug = "usage"
+    exit_code = ExitCode.USAGE
+
+
+class SettingsError(RunnerError):
+    """[tool.runner] of pyproject.toml holds a key or a value that is not known."""
+
+    slug = "settings"
+    exit_code = ExitCode.USAGE
+
+
+class UnknownTask(RunnerError):
+    """The training task is not known."""
+
+    slug = "unknown-task"
+    exit_code = ExitCode.USAGE
+
+
+class NothingToCompare(RunnerError):
+    """The two runs cannot be compared, or there is nothing in them."""
+
+    slug = "nothing-to-compare"
+    exit_code = ExitCode.NOTHING
+
+
+class ModulesShadowed(RunnerError):
+    """Another package of the name `registry`, `mnist` or `runner` was found first."""
+
+    slug = "modules-shadowed"
+
+
+class WorkerFailed(RunnerError):
+    """The worker process could not be started, or died before any test."""
+
+    slug = "worker-failed"
+
+
+class PlatformUnsupported(RunnerError):
+    """The operating system lacks what the worker protocol needs."""
+
+    slug = "platform-unsupported"

@@ -1,0 +1,92 @@
+"""What a test run tells the parent: frozen events, passed up from the scheduler to reporters and the recorder.
+
+The worker's JSON lines are decoded into these in `runner.execute`, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+TestKey = tuple[str, int]
+"""(id, ordinal): `TestCase.id()`, and 0 for the first test of that id in load order, 1 for the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """Sent once, before the first test: every test of the run, in load order."""
+
+    tests: tuple[TestKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TestStarted:
+    """A test is about to run."""
+
+    __test__ = False
+
+    key: TestKey
+    worker: int
+
+
+@dataclass(frozen=True, slots=True)
+class SubtestProblem:
+    """A subtest that did not pass. `outcome` is failed, errored or skipped."""
+
+    params: str
+    outcome: str
+    message: str | None = None
+    traceback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TestFinished:
+    """A test ended in its one state, a value of `registry.records.Outcome`; also sent for tests that never ran.
+
+    Attributes:
+        message: One line, bounded: the exception's, the reason of a skip, or why the test did not run.
+        description: First line of the test's docstring.
+    """
+
+    __test__ = False
+
+    key: TestKey
+    outcome: str
+    worker: int | None = None
+    attempt: int = 1
+    duration_s: float | None = None
+    message: str | None = None
+    traceback: str | None = None
+    description: str | None = None
+    subtests: tuple[SubtestProblem, ...] = ()
+    subtests_passed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FixtureFinished:
+    """A class, module or import fixture that failed or was skipped, as `setUpClass (pkg.mod.Class)`."""
+
+    fixture_id: str
+    outcome: str
+    message: str | None = None
+    traceback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Sent once, last. `interrupted` is "SIGINT" or "SIGTERM" where a signal stopped the run."""
+
+    duration_s: float
+    interrupted: str | None = None
+
+
+Event = Collected | TestStarted | TestFinished | FixtureFinished | Ended
+
+
+class TestSink(Protocol):
+    """Anything that takes the events of a test run: a reporter, a recorder, a list in a test."""
+
+    __test__ = False
+
+    def emit(self, event: Event, /) -> None:
+        """Take one event, in order, from one thread."""
