@@ -166,8 +166,6 @@ class TestRecord:
         worker: Number of the worker process, 0 for the first.
     """
 
-    __test__ = False
-
     test_id: str
     outcome: Outcome
     ordinal: int = 0

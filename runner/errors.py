@@ -1,4 +1,4 @@
-"""The errors of the tool, the exit codes, and the one place that turns an error into a sentence."""
+"""The errors of the tool, with a slug that the documentation explains, and the exit codes."""
 
 from __future__ import annotations
 
@@ -69,3 +69,7 @@ class PlatformUnsupported(RunnerError):
     """The operating system lacks what the worker protocol needs."""
 
     slug = "platform-unsupported"
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM arrived; unwinds like Ctrl-C, so that what was recorded is kept and marked interrupted."""

@@ -6,7 +6,7 @@ The worker's JSON lines are decoded into these in `runner.execute`, and nowhere 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 TestKey = tuple[str, int]
 """(id, ordinal): `TestCase.id()`, and 0 for the first test of that id in load order, 1 for the second."""
@@ -22,8 +22,6 @@ class Collected:
 @dataclass(frozen=True, slots=True)
 class TestStarted:
     """A test is about to run."""
-
-    __test__ = False
 
     key: TestKey
     worker: int
@@ -47,8 +45,6 @@ class TestFinished:
         message: One line, bounded: the exception's, the reason of a skip, or why the test did not run.
         description: First line of the test's docstring.
     """
-
-    __test__ = False
 
     key: TestKey
     outcome: str
@@ -86,7 +82,28 @@ Event = Collected | TestStarted | TestFinished | FixtureFinished | Ended
 class TestSink(Protocol):
     """Anything that takes the events of a test run: a reporter, a recorder, a list in a test."""
 
-    __test__ = False
-
     def emit(self, event: Event, /) -> None:
         """Take one event, in order, from one thread."""
+
+
+AnyEvent = TypeVar("AnyEvent")
+_Taken_contra = TypeVar("_Taken_contra", contravariant=True)
+
+
+class Sink(Protocol[_Taken_contra]):
+    """Anything that takes events, of a test run or of a training."""
+
+    def emit(self, event: _Taken_contra, /) -> None:
+        """Take one event."""
+
+
+class FanOut(Generic[AnyEvent]):
+    """A sink that passes each event on to several, in order."""
+
+    def __init__(self, *sinks: Sink[AnyEvent]) -> None:
+        self._sinks = sinks
+
+    def emit(self, event: AnyEvent, /) -> None:
+        """Pass the event on."""
+        for sink in self._sinks:
+            sink.emit(event)

@@ -1,0 +1,1 @@
+"""One file a command, one public function of values that returns an exit code."""

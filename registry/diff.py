@@ -1,0 +1,371 @@
+"""Compare two runs: pure functions over recorded facts; no database, no printing.
+
+A is the reference, what was typed first; B is looked at.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from registry.records import (
+    ChangedPair,
+    Checkpoint,
+    Coverage,
+    Direction,
+    FixtureRecord,
+    MetricSummary,
+    Outcome,
+    Run,
+    RunComparison,
+    RunDetails,
+    RunStatus,
+)
+from registry.why import Reason, recorded_differences
+
+REGRESSED_BEYOND = 3.0
+"""Binomial standard errors of the difference beyond which a drop in accuracy is a regression."""
+
+SUSPECTED_BEYOND = 2.0
+"""Binomial standard errors of the difference beyond which a drop in accuracy is suspected."""
+
+_ACCURACIES = {"test_accuracy": "test", "validation_accuracy": "validation"}
+_RAN_GREEN = frozenset({Outcome.PASSED, Outcome.EXPECTED_FAILURE})
+
+
+class Verdict(StrEnum):
+    """What a comparison says."""
+
+    REGRESSED = "regressed"
+    SUSPECTED = "suspected"
+    IMPROVED = "improved"
+    UNCHANGED = "unchanged"
+    INSUFFICIENT_DATA = "insufficient_data"
+
+
+@dataclass(frozen=True, slots=True)
+class TestChanges:
+    """The tests that differ, each in exactly one list; a test that is new and red is newly failing."""
+
+    newly_failing: tuple[ChangedPair, ...] = ()
+    still_failing: tuple[ChangedPair, ...] = ()
+    still_failing_new_cause: tuple[ChangedPair, ...] = ()
+    fixed: tuple[ChangedPair, ...] = ()
+    added: tuple[ChangedPair, ...] = ()
+    removed: tuple[ChangedPair, ...] = ()
+    newly_skipped: tuple[ChangedPair, ...] = ()
+    no_longer_skipped: tuple[ChangedPair, ...] = ()
+    expected_to_fail: tuple[ChangedPair, ...] = ()
+    slower: tuple[ChangedPair, ...] = ()
+    faster: tuple[ChangedPair, ...] = ()
+    flaky: tuple[ChangedPair, ...] = ()
+    unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MetricChange:
+    """One metric whose last value differs. `delta` is B minus A; `verdict` is None where the metric is only shown."""
+
+    name: str
+    a: float | None
+    b: float | None
+    delta: float | None
+    direction: Direction | None = None
+    verdict: Verdict | None = None
+    evidence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointChange:
+    """Whether the last checkpoints hold the same tensors.
+
+    Attributes:
+        same: None where one side has no checkpoint, or contents that cannot be compared.
+        first_difference: The first tensor that differs, in A's order.
+        max_abs_delta: Largest absolute difference over common tensors; None unless both files were read.
+        determinism: "held", "lost" or "not_comparable".
+    """
+
+    same: bool | None = None
+    first_difference: str | None = None
+    max_abs_delta: float | None = None
+    determinism: str = "not_comparable"
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageChange:
+    """Percentages (0-100) and the files whose missing lines differ."""
+
+    a: float | None
+    b: float | None
+    delta: float | None
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """What changed from run A to run B, with one verdict and a reason for each part of it."""
+
+    a: Run
+    b: Run
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    tests: TestChanges = field(default_factory=TestChanges)
+    fixtures: tuple[FixtureRecord, ...] = ()
+    metrics: tuple[MetricChange, ...] = ()
+    checkpoints: CheckpointChange = field(default_factory=CheckpointChange)
+    why: tuple[Reason, ...] = ()
+    coverage: CoverageChange | None = None
+
+
+def compare_runs(comparison: RunComparison, *, max_abs_delta: float | None = None) -> Diff:
+    """Turn the facts about two runs into a diff.
+
+    Args:
+        comparison: What the registry says about both runs.
+        max_abs_delta: Largest absolute difference of the checkpoints' tensors, where somebody could read both files.
+    """
+    a, b = comparison.a, comparison.b
+    tests = classify(comparison.changed, comparison.unchanged)
+    fixtures = _new_fixture_failures(a, b)
+    metrics = tuple(_metric_changes(a, b))
+    checkpoints = _checkpoint_change(a, b, max_abs_delta)
+    findings = list(_findings(b.run, tests, fixtures, metrics, checkpoints))
+    return Diff(
+        a=a.run,
+        b=b.run,
+        verdict=_worst(findings, comparison),
+        reasons=tuple(sentence for _, sentence in findings),
+        tests=tests,
+        fixtures=fixtures,
+        metrics=metrics,
+        checkpoints=checkpoints,
+        why=tuple(recorded_differences(a, b)),
+        coverage=_coverage_change(a.coverage, b.coverage),
+    )
+
+
+def classify(pairs: Iterable[ChangedPair], unchanged: int = 0) -> TestChanges:
+    """Sort changed pairs into the lists of `TestChanges`."""
+    lists: dict[str, list[ChangedPair]] = {}
+    for pair in pairs:
+        lists.setdefault(_transition(pair), []).append(pair)
+    unchanged += len(lists.pop("unchanged", ()))
+    return TestChanges(unchanged=unchanged, **{name: tuple(members) for name, members in lists.items()})
+
+
+def _transition(pair: ChangedPair) -> str:
+    if pair.a is None or pair.b is None:
+        return _appearance(pair)
+    if pair.b.is_red:
+        return _to_red(pair.a, pair.b)
+    if Outcome.SKIPPED in (pair.a, pair.b):
+        return _around_skip(pair.a, pair.b)
+    if pair.a is pair.b:
+        return _pace(pair)
+    return "expected_to_fail" if pair.b is Outcome.EXPECTED_FAILURE else "fixed"
+
+
+def _appearance(pair: ChangedPair) -> str:
+    if pair.b is None:
+        return "removed"
+    return "newly_failing" if pair.b.is_red else "added"
+
+
+def _to_red(a: Outcome, b: Outcome) -> str:
+    if not a.is_red:
+        return "newly_failing"
+    return "still_failing" if a is b else "still_failing_new_cause"
+
+
+def _around_skip(a: Outcome, b: Outcome) -> str:
+    if a is b:
+        return "unchanged"
+    return "newly_skipped" if b is Outcome.SKIPPED else "no_longer_skipped"
+
+
+def _pace(pair: ChangedPair) -> str:
+    if pair.duration_a_s is None or pair.duration_b_s is None or pair.duration_a_s == pair.duration_b_s:
+        return "unchanged"
+    return "slower" if pair.duration_b_s > pair.duration_a_s else "faster"
+
+
+def _new_fixture_failures(a: RunDetails, b: RunDetails) -> tuple[FixtureRecord, ...]:
+    known = {fixture.fixture_id for fixture in a.fixtures if fixture.outcome.is_red}
+    return tuple(fixture for fixture in b.fixtures if fixture.outcome.is_red and fixture.fixture_id not in known)
+
+
+def _metric_changes(a: RunDetails, b: RunDetails) -> Iterator[MetricChange]:
+    before = {metric.name: metric for metric in a.metrics}
+    after = {metric.name: metric for metric in b.metrics}
+    for name in sorted(before.keys() | after.keys()):
+        change = _metric_change(name, before.get(name), after.get(name), _examples(name, a, b))
+        if change is not None:
+            yield change
+
+
+def _examples(name: str, a: RunDetails, b: RunDetails) -> tuple[int, int] | None:
+    split = _ACCURACIES.get(name)
+    if split is None or a.dataset is None or b.dataset is None:
+        return None
+    return getattr(a.dataset, split), getattr(b.dataset, split)
+
+
+def _metric_change(
+    name: str, a: MetricSummary | None, b: MetricSummary | None, examples: tuple[int, int] | None
+) -> MetricChange | None:
+    direction = next((metric.direction for metric in (b, a) if metric is not None and metric.direction is not None), None)
+    if a is None or b is None:
+        return MetricChange(name, a.last if a else None, b.last if b else None, None, direction)
+    if a.last == b.last or (math.isnan(a.last) and math.isnan(b.last)):
+        return None
+    verdict, evidence = _judge(name, a.last, b.last, examples)
+    return MetricChange(name, a.last, b.last, b.last - a.last, direction, verdict, evidence)
+
+
+def _judge(name: str, a: float, b: float, examples: tuple[int, int] | None) -> tuple[Verdict | None, str | None]:
+    if math.isfinite(a) and not math.isfinite(b):
+        return Verdict.REGRESSED, f"{name} was finite in A and is {b} in B"
+    if name not in _ACCURACIES or not math.isfinite(a):
+        return None, None
+    if examples is None or min(examples) < 1:
+        return Verdict.INSUFFICIENT_DATA, "the number of examples was not recorded, so the noise is unknown"
+    return judge_accuracy(a, b, *examples)
+
+
+def judge_accuracy(a: float, b: float, examples_a: int, examples_b: int) -> tuple[Verdict, str]:
+    """Judge a change of accuracy against the binomial noise of the two test sets.
+
+    The standard error is that of the difference of two independent proportions, pooled. Runs on the same test set are positively
+    correlated, so this is cautious: it alarms late rather than falsely.
+
+    Args:
+        a: Accuracy of A, 0-1.
+        b: Accuracy of B, 0-1.
+        examples_a: Size of the set that A was measured on, at least 1.
+        examples_b: Size of the set that B was measured on, at least 1.
+
+    Returns:
+        The verdict and one line of evidence.
+    """
+    pooled = (a * examples_a + b * examples_b) / (examples_a + examples_b)
+    error = math.sqrt(max(pooled * (1 - pooled), 0.0) * (1 / examples_a + 1 / examples_b))
+    distance = (b - a) / error if error else math.copysign(math.inf, b - a)
+    evidence = (
+        f"{abs(distance):.1f} standard errors {'down' if b < a else 'up'} "
+        f"(n = {examples_a:,} and {examples_b:,}; regressed beyond {REGRESSED_BEYOND:g}, suspected beyond {SUSPECTED_BEYOND:g})"
+    )
+    return _verdict_at(distance), evidence
+
+
+def _verdict_at(distance: float) -> Verdict:
+    if distance < -REGRESSED_BEYOND:
+        return Verdict.REGRESSED
+    if distance < -SUSPECTED_BEYOND:
+        return Verdict.SUSPECTED
+    return Verdict.IMPROVED if distance > REGRESSED_BEYOND else Verdict.UNCHANGED
+
+
+def _checkpoint_change(a: RunDetails, b: RunDetails, max_abs_delta: float | None) -> CheckpointChange:
+    if not a.checkpoints or not b.checkpoints:
+        return CheckpointChange()
+    last_a, last_b = a.checkpoints[-1], b.checkpoints[-1]
+    same = _same_content(last_a, last_b)
+    return CheckpointChange(
+        same=same,
+        first_difference=_first_difference(last_a, last_b) if same is False else None,
+        max_abs_delta=max_abs_delta,
+        determinism=_determinism(a, b, same=same),
+    )
+
+
+def _same_content(a: Checkpoint, b: Checkpoint) -> bool | None:
+    if a.content_hash is not None and b.content_hash is not None:
+        return a.content_hash == b.content_hash
+    # Unequal files may still hold equal tensors; only equality can be read off the file itself.
+    return True if a.file_sha256 == b.file_sha256 else None
+
+
+def _first_difference(a: Checkpoint, b: Checkpoint) -> str | None:
+    digests = {tensor.name: tensor for tensor in b.tensors}
+    different = (tensor.name for tensor in a.tensors if digests.get(tensor.name) != tensor)
+    known = {tensor.name for tensor in a.tensors}
+    return next(different, next((name for name in digests if name not in known), None))
+
+
+def _determinism(a: RunDetails, b: RunDetails, *, same: bool | None) -> str:
+    if same is None or not _same_conditions(a, b):
+        return "not_comparable"
+    return "held" if same else "lost"
+
+
+def _same_conditions(a: RunDetails, b: RunDetails) -> bool:
+    deciding = [(run.code_fingerprint, run.fingerprint, run.seed, run.status) for run in (a.run, b.run)]
+    complete = None not in deciding[0] and a.run.status is RunStatus.FINISHED and a.dataset is not None
+    return complete and deciding[0] == deciding[1] and a.run.params == b.run.params and a.dataset == b.dataset
+
+
+def _findings(
+    b: Run,
+    tests: TestChanges,
+    fixtures: tuple[FixtureRecord, ...],
+    metrics: tuple[MetricChange, ...],
+    checkpoints: CheckpointChange,
+) -> Iterator[tuple[Verdict, str]]:
+    yield from _run_findings(b)
+    yield from _test_findings(tests)
+    if fixtures:
+        yield Verdict.REGRESSED, f"{_count(len(fixtures), 'fixture')} newly failing"
+    for metric in metrics:
+        if metric.verdict not in (None, Verdict.UNCHANGED):
+            yield metric.verdict, f"{metric.name} {_number(metric.a)} -> {_number(metric.b)}: {metric.evidence}"
+    if checkpoints.determinism == "lost":
+        yield Verdict.SUSPECTED, "determinism lost: same code, seed, data, configuration and machine, but another checkpoint"
+
+
+def _run_findings(b: Run) -> Iterator[tuple[Verdict, str]]:
+    if b.status in (RunStatus.FAILED, RunStatus.CRASHED):
+        yield Verdict.REGRESSED, f"{b.name} did not come to its end: {b.status}"
+    elif b.status in (RunStatus.INTERRUPTED, RunStatus.RUNNING):
+        yield Verdict.SUSPECTED, f"{b.name} is incomplete: {b.status}"
+
+
+def _test_findings(tests: TestChanges) -> Iterator[tuple[Verdict, str]]:
+    told = (
+        (tests.newly_failing, Verdict.REGRESSED, "newly failing"),
+        (tests.still_failing_new_cause, Verdict.SUSPECTED, "still failing in another way"),
+        (tests.removed, Verdict.SUSPECTED, "removed"),
+        (tests.newly_skipped, Verdict.SUSPECTED, "newly skipped"),
+        (tests.expected_to_fail, Verdict.SUSPECTED, "now expected to fail"),
+        (tests.fixed, Verdict.IMPROVED, "fixed"),
+    )
+    for members, verdict, words in told:
+        if members:
+            yield verdict, f"{_count(len(members), 'test')} {words}"
+
+
+def _worst(findings: list[tuple[Verdict, str]], comparison: RunComparison) -> Verdict:
+    verdicts = {verdict for verdict, _ in findings}
+    for verdict in (Verdict.REGRESSED, Verdict.SUSPECTED, Verdict.INSUFFICIENT_DATA, Verdict.IMPROVED):
+        if verdict in verdicts:
+            return verdict
+    nothing = not comparison.changed and not comparison.unchanged and not (comparison.a.metrics or comparison.b.metrics)
+    return Verdict.INSUFFICIENT_DATA if nothing else Verdict.UNCHANGED
+
+
+def _coverage_change(a: Coverage | None, b: Coverage | None) -> CoverageChange | None:
+    if a is None or b is None:
+        return None
+    missing_a, missing_b = ({file.path: file.missing for file in side.files} for side in (a, b))
+    files = tuple(path for path in sorted(missing_a.keys() | missing_b.keys()) if missing_a.get(path) != missing_b.get(path))
+    return CoverageChange(a.percent, b.percent, b.percent - a.percent, files)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,86 @@
+"""The one place that turns an error into a sentence and an exit code."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from runner.errors import ExitCode, ModulesShadowed, PlatformUnsupported, RunnerError, Terminated
+from runner.report.safe import safe_line
+
+
+def guarded(command: Callable[[], int], *, debug: bool = False) -> int:
+    """Run a command and turn whatever ends it into one sentence and an exit code.
+
+    Args:
+        command: Does the work and returns an exit code.
+        debug: Print the traceback of an error before its sentence.
+    """
+    previous = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        _check_platform()
+        _check_origins()
+        return int(command())
+    except KeyboardInterrupt as interrupt:
+        return ExitCode.TERMINATED if isinstance(interrupt, Terminated) else ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        _silence_stdout()
+        return _tell("standard output was closed before everything was written", "stdout-closed", ExitCode.TOOL)
+    except Exception as error:  # noqa: BLE001 - the boundary: nothing leaves it but an exit code
+        if debug:
+            traceback.print_exc()
+        return _tell(*_described(error))
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _check_platform() -> None:
+    if sys.platform == "win32":
+        raise PlatformUnsupported("runner needs POSIX process groups and pipes; on Windows, use it inside WSL")
+
+
+def _check_origins() -> None:
+    """Tell when a package of the same name was found before ours: Python would mix the two without a word."""
+    home = Path(__file__).resolve().parent.parent
+    for name in ("registry", "mnist"):
+        spec = importlib.util.find_spec(name)
+        origin = Path(spec.origin).resolve() if spec and spec.origin else None
+        if origin != home / name / "__init__.py":
+            raise ModulesShadowed(
+                f"the package {name!r} that Python finds first ({origin or 'a folder without __init__.py'}) is not the one of "
+                f"this tool ({home / name}); start it as `runner`, without `python -m` and with that folder off PYTHONPATH"
+            )
+
+
+def _described(error: Exception) -> tuple[str, str, ExitCode]:
+    from mnist.errors import MnistError
+    from registry.errors import RegistryError
+
+    if isinstance(error, RunnerError):
+        return str(error), error.slug, error.exit_code
+    if isinstance(error, RegistryError | MnistError):
+        return str(error), error.slug, ExitCode.USAGE if error.is_usage else ExitCode.TOOL
+    sentence = (
+        f"an error of this tool itself, {type(error).__name__}: {error}; run again with --debug for its traceback and report it"
+    )
+    return sentence, "internal-error", ExitCode.TOOL
+
+
+def _tell(sentence: str, slug: str, code: ExitCode) -> ExitCode:
+    print(f"runner: {safe_line(sentence)} [{slug}]", file=sys.stderr)  # noqa: T201 - the one place that prints errors
+    return code
+
+
+def _silence_stdout() -> None:
+    # The interpreter flushes standard output once more at exit, and would complain again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,85 @@
+"""`runner diff`: what changed from run A to run B, and whether to worry."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from registry.diff import Diff, Verdict, compare_runs
+from runner.commands.surroundings import open_registry
+from runner.errors import ExitCode, NothingToCompare
+from runner.report.diff_text import diff_text
+from runner.report.document import diff_document, dumps
+from runner.report.paint import painter
+from runner.settings import read_settings
+
+if TYPE_CHECKING:
+    from registry.records import Checkpoint, RunComparison
+
+FAIL_ON = {
+    "regressed": frozenset({Verdict.REGRESSED}),
+    "suspected": frozenset({Verdict.REGRESSED, Verdict.SUSPECTED}),
+    "never": frozenset[Verdict](),
+}
+"""Which verdicts give exit code 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiffRequest:
+    """What the command line asks for."""
+
+    a: str
+    b: str
+    as_json: bool = False
+    fail_on: str = "regressed"
+    registry: str | None = None
+    colour: str = "auto"
+
+
+def run_diff(request: DiffRequest) -> int:
+    """Write the diff of two runs to standard output and return the exit code."""
+    diff = _diff(request)
+    if request.as_json:
+        sys.stdout.write(dumps(diff_document(diff), indent=2) + "\n")
+    else:
+        sys.stdout.write(diff_text(diff, painter(request.colour, sys.stdout)))
+    return ExitCode.RED if diff.verdict in FAIL_ON[request.fail_on] else ExitCode.OK
+
+
+def _diff(request: DiffRequest) -> Diff:
+    settings = read_settings(Path.cwd())
+    with open_registry(request.registry, settings, must_exist=True) as registry:
+        a, b = registry.find_run(request.a), registry.find_run(request.b)
+        if a.kind is not b.kind:
+            raise NothingToCompare(f"{a.name} is a {a.kind} run and {b.name} a {b.kind} run; compare runs of one kind")
+        comparison = registry.compare(a, b)
+    if _is_empty(comparison):
+        raise NothingToCompare(f"neither {a.name} nor {b.name} holds a test result or a metric; there is nothing to compare")
+    return compare_runs(comparison, max_abs_delta=_max_abs_delta(comparison))
+
+
+def _is_empty(comparison: RunComparison) -> bool:
+    sides = (comparison.a, comparison.b)
+    tests = comparison.changed or comparison.unchanged or any(side.fixtures for side in sides)
+    return not tests and not any(side.metrics for side in sides)
+
+
+def _max_abs_delta(comparison: RunComparison) -> float | None:
+    """Read both files where they still are what was recorded and hold other contents."""
+    last = [side.checkpoints[-1] for side in (comparison.a, comparison.b) if side.checkpoints]
+    if len(last) < len((comparison.a, comparison.b)) or last[0].content_hash == last[1].content_hash:
+        return None
+    if not all(_is_intact(checkpoint) for checkpoint in last):
+        return None
+    from mnist.checkpoint import compare
+
+    return compare(Path(last[0].path), Path(last[1].path)).max_abs_delta
+
+
+def _is_intact(checkpoint: Checkpoint) -> bool:
+    from registry.content import file_sha256
+
+    path = Path(checkpoint.path)
+    return checkpoint.content_hash is not None and path.is_file() and file_sha256(path) == checkpoint.file_sha256

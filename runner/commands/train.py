@@ -1,0 +1,107 @@
+"""`runner train`: train a task in this process, show progress, record it unless told not to."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from mnist.config import TrainConfig
+from runner.commands.surroundings import command_line, open_registry
+from runner.errors import ExitCode, UnknownTask
+from runner.events import FanOut
+from runner.record import TrainRecorder
+from runner.report.training import TrainReporter
+from runner.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from registry.records import NewRun
+    from registry.store import ActiveRun
+
+TASKS = ("mnist",)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainRequest:
+    """What the command line asks for; None leaves the settings."""
+
+    config: TrainConfig
+    task: str = "mnist"
+    name: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    data_dir: Path | None = None
+    checkpoint_dir: Path | None = None
+    record: bool = True
+    registry: str | None = None
+
+
+def run_training(request: TrainRequest) -> int:
+    """Train and return the exit code; the run is recorded as failed or interrupted where it does not come to its end."""
+    if request.task not in TASKS:
+        raise UnknownTask(f"there is no training task {request.task!r}; known tasks are {', '.join(TASKS)}")
+    settings = read_settings(Path.cwd())
+    if not request.record:
+        _train(request, settings, f"unrecorded-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:6]}")
+        return ExitCode.OK
+    with ExitStack() as stack:
+        registry = stack.enter_context(open_registry(request.registry, settings))
+        if request.name is not None:
+            registry.check_new_name(request.name)
+        run = stack.enter_context(registry.start(_new_run(request, settings)))
+        sys.stdout.write(f"recording as {run.run.name} (run {run.run.id}) in {registry.location}\n")
+        _train(request, settings, run.run.uid[:12], run)
+    return ExitCode.OK
+
+
+def _train(request: TrainRequest, settings: Settings, folder: str, run: ActiveRun | None = None) -> None:
+    data_dir = _folder(request.data_dir, settings.data_dir, settings, "data")
+    checkpoint_dir = _folder(request.checkpoint_dir, settings.checkpoint_dir, settings, "checkpoints") / folder
+    with TrainReporter(sys.stdout) as reporter:
+        sys.stdout.write("loading torch and the data\n")
+        sys.stdout.flush()
+        from mnist.train import train
+
+        if run is not None:
+            run.log_code(_task_code())
+        sinks = FanOut(*([TrainRecorder(run)] if run is not None else []), reporter)
+        train(request.config, data_dir, checkpoint_dir, sinks)
+
+
+def _folder(flag: Path | None, setting: str | None, settings: Settings, default: str) -> Path:
+    if flag is not None:
+        return flag
+    return settings.root / (setting or Path(".runner", default))
+
+
+def _new_run(request: TrainRequest, settings: Settings) -> NewRun:
+    from registry.environment import capture_environment, capture_git
+    from registry.records import NewRun, RunKind
+
+    params = {"task": request.task, **asdict(request.config)}
+    return NewRun(
+        kind=RunKind.TRAIN,
+        name=request.name,
+        seed=params.pop("seed"),
+        argv=command_line(),
+        tags=request.tags,
+        params=params,
+        git=capture_git(settings.root),
+        environment=capture_environment(),
+    )
+
+
+def _task_code() -> Mapping[str, str]:
+    """Return path and sha256 of the task's files that were really imported, relative to the folder its package lies in."""
+    import mnist
+    from registry.environment import imported_code
+
+    modules: dict[str, ModuleType] = {
+        name: module for name, module in sys.modules.items() if name.split(".")[0] == mnist.__name__
+    }
+    return imported_code(Path(str(mnist.__file__)).parent.parent, modules)

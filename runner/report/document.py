@@ -1,0 +1,172 @@
+"""Records to the JSON documents of the interface. Keys here are a contract: add, never rename."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from registry.diff import CoverageChange, Diff, TestChanges
+from registry.records import ChangedPair, Checkpoint, Coverage, FixtureRecord, MetricSummary, Run, RunDetails, TestRecord
+from runner.events import Collected, Ended, Event, FixtureFinished, TestFinished, TestStarted
+from runner.report.numbers import finite
+
+SCHEMA = 1
+
+_LISTS = tuple(name for name in TestChanges.__slots__ if name != "unchanged")
+
+
+def dumps(document: object, *, indent: int | None = None) -> str:
+    """Return strict JSON in ASCII: not-finite numbers as strings, lone surrogates as escapes."""
+    return json.dumps(finite(document), allow_nan=False, indent=indent)
+
+
+def show_document(details: RunDetails) -> dict[str, object]:
+    """Return what `runner show --format json` prints."""
+    return {
+        "schema": SCHEMA,
+        "run": run_document(details.run),
+        "counts": {str(outcome): number for outcome, number in details.counts.items()},
+        "results": [_result(record) for record in details.results],
+        "fixtures": [_fixture(fixture) for fixture in details.fixtures],
+        "metrics": {metric.name: _metric(metric, details) for metric in details.metrics},
+        "checkpoints": [_checkpoint(checkpoint) for checkpoint in details.checkpoints],
+        "dataset": asdict(details.dataset) if details.dataset else None,
+        "coverage": _coverage(details.coverage),
+    }
+
+
+def runs_document(runs: Iterable[Run]) -> dict[str, object]:
+    """Return what `runner runs --format json` prints."""
+    return {"schema": SCHEMA, "runs": [run_document(run) for run in runs]}
+
+
+def run_document(run: Run) -> dict[str, object]:
+    """Return one run without its results."""
+    return {
+        "id": run.id,
+        "uid": run.uid,
+        "name": run.name,
+        "kind": str(run.kind),
+        "status": str(run.status),
+        "green": run.green,
+        "seed": run.seed,
+        "started_at": run.started_at.isoformat(),
+        "duration_s": run.duration_s,
+        "argv": list(run.argv),
+        "tags": dict(run.tags),
+        "params": dict(run.params),
+        "git": asdict(run.git),
+        "environment": asdict(run.environment) if run.environment else None,
+        "fingerprint": run.fingerprint,
+        "code_fingerprint": run.code_fingerprint,
+    }
+
+
+def diff_document(diff: Diff) -> dict[str, object]:
+    """Return what `runner diff --format json` prints."""
+    return {
+        "schema": SCHEMA,
+        "a": run_document(diff.a),
+        "b": run_document(diff.b),
+        "verdict": str(diff.verdict),
+        "reasons": list(diff.reasons),
+        "tests": {name: [_pair(pair) for pair in getattr(diff.tests, name)] for name in _LISTS}
+        | {"unchanged": diff.tests.unchanged},
+        "fixtures": {"newly_failing": [_fixture(fixture) for fixture in diff.fixtures]},
+        "metrics": [asdict(change) for change in diff.metrics],
+        "checkpoints": asdict(diff.checkpoints),
+        "why": [asdict(reason) for reason in diff.why],
+        "coverage": _coverage_change(diff.coverage),
+    }
+
+
+def event_document(event: Event) -> dict[str, object]:
+    """Return one event of a test run as a line of `runner test --format json` shows it."""
+    match event:
+        case Collected(tests):
+            return {"event": "collected", "tests": [{"id": test_id, "ordinal": ordinal} for test_id, ordinal in tests]}
+        case TestStarted(key, worker):
+            return {"event": "started", "id": key[0], "ordinal": key[1], "worker": worker}
+        case TestFinished():
+            return {"event": "finished", **_finished(event)}
+        case FixtureFinished():
+            return {"event": "fixture", **_fixture_event(event)}
+        case Ended(duration_s, interrupted):
+            return {"event": "ended", "duration_s": duration_s, "interrupted": interrupted}
+
+
+def _finished(event: TestFinished) -> dict[str, object]:
+    document = asdict(event)
+    test_id, ordinal = document.pop("key")
+    return {"id": test_id, "ordinal": ordinal, **document}
+
+
+def _fixture_event(event: FixtureFinished) -> dict[str, object]:
+    return {"id": event.fixture_id, "outcome": event.outcome, "message": event.message, "traceback": event.traceback}
+
+
+def _result(record: TestRecord) -> dict[str, object]:
+    return {
+        "id": record.test_id,
+        "ordinal": record.ordinal,
+        "attempt": record.attempt,
+        "outcome": str(record.outcome),
+        "duration_s": record.duration_s,
+        "message": record.message,
+        "traceback": record.traceback,
+        "worker": record.worker,
+        "seed": record.seed,
+        "subtests": [asdict(subtest) for subtest in record.subtests],
+        "subtests_passed": record.subtests_passed,
+    }
+
+
+def _fixture(fixture: FixtureRecord) -> dict[str, object]:
+    return {
+        "id": fixture.fixture_id,
+        "outcome": str(fixture.outcome),
+        "message": fixture.message,
+        "traceback": fixture.traceback,
+    }
+
+
+def _metric(metric: MetricSummary, details: RunDetails) -> dict[str, object]:
+    return {
+        "last": metric.last,
+        "min": metric.minimum,
+        "max": metric.maximum,
+        "count": metric.count,
+        "direction": metric.direction,
+        "unit": metric.unit,
+        "points": [[step, value] for step, value in details.points.get(metric.name, ())],
+    }
+
+
+def _checkpoint(checkpoint: Checkpoint) -> dict[str, object]:
+    document = asdict(checkpoint)
+    document["tensors"] = [asdict(tensor) for tensor in checkpoint.tensors]
+    return document
+
+
+def _coverage(coverage: Coverage | None) -> dict[str, object] | None:
+    if coverage is None:
+        return None
+    return {"percent": coverage.percent, "files": len(coverage.files)}
+
+
+def _pair(pair: ChangedPair) -> dict[str, object]:
+    return {
+        "id": pair.test_id,
+        "ordinal": pair.ordinal,
+        "a": pair.a,
+        "b": pair.b,
+        "message": pair.message,
+        "cluster": None,
+        "duration_a_s": pair.duration_a_s,
+        "duration_b_s": pair.duration_b_s,
+    }
+
+
+def _coverage_change(change: CoverageChange | None) -> dict[str, object] | None:
+    return asdict(change) if change else None

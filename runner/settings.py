@@ -1,0 +1,93 @@
+"""[tool.runner] of pyproject.toml as one frozen value."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from runner.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the project says of itself; flags beat it.
+
+    Attributes:
+        root: The project's root; relative paths of the settings start here.
+        source: Packages or folders that coverage measures.
+    """
+
+    root: Path
+    registry: str | None = None
+    record: bool = False
+    start_directory: str | None = None
+    pattern: str | None = None
+    top_level_directory: str | None = None
+    source: tuple[str, ...] = ()
+    data_dir: str | None = None
+    checkpoint_dir: str | None = None
+
+
+_KEYS = {field.name.replace("_", "-"): field for field in fields(Settings) if field.name != "root"}
+
+
+def read_settings(start: Path) -> Settings:
+    """Read the settings of the project around a folder.
+
+    Raises:
+        SettingsError: pyproject.toml is not TOML, or holds a key or a value that is not known.
+    """
+    root = find_root(start)
+    path = root / "pyproject.toml"
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML ({error}); correct it and try again") from error
+    table = document.get("tool", {}).get("runner", {})
+    if not isinstance(table, dict):
+        raise SettingsError(f"[tool.runner] of {path} is not a table; write `[tool.runner]` on a line of its own")
+    return _from_table(root, table, path)
+
+
+def find_root(start: Path) -> Path:
+    """Find the project's root: the nearest folder upwards with a pyproject.toml, else with .git, else `start` itself."""
+    folders = (start.resolve(), *start.resolve().parents)
+    for marker in ("pyproject.toml", ".git"):
+        for folder in folders:
+            if (folder / marker).exists():
+                return folder
+    return folders[0]
+
+
+def _from_table(root: Path, table: Mapping[str, object], path: Path) -> Settings:
+    values: dict[str, object] = {}
+    for key, value in table.items():
+        field = _KEYS.get(key)
+        if field is None:
+            raise SettingsError(f"[tool.runner] of {path} has an unknown key {key!r}; {_nearest(key)}")
+        values[field.name] = _typed(key, value, str(field.type), path)
+    return Settings(root=root, **values)  # type: ignore[arg-type]
+
+
+def _nearest(key: str) -> str:
+    close = difflib.get_close_matches(key, _KEYS, n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else "known keys are " + ", ".join(sorted(_KEYS))
+
+
+def _typed(key: str, value: object, wanted: str, path: Path) -> object:
+    if wanted.startswith("tuple"):
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        words = "a list of strings"
+    elif wanted == "bool":
+        if isinstance(value, bool):
+            return value
+        words = "true or false"
+    else:
+        if isinstance(value, str):
+            return value
+        words = "a string"
+    raise SettingsError(f"{key} in [tool.runner] of {path} is {value!r}; it must be {words}")
