@@ -32,6 +32,12 @@ class DataDamaged(MnistError):
     slug = "data-damaged"
 
 
+class DataUnavailable(MnistError):
+    """The data set is neither in its folder nor embedded, or the folder cannot be written."""
+
+    slug = "data-unavailable"
+
+
 class CheckpointMismatch(MnistError):
     """A checkpoint does not hold what was recorded, or does not fit the model."""
 

@@ -78,8 +78,9 @@ def make_optimizer(model: nn.Module, batch_size: int, learning_rate: float | Non
     """Return the tuned optimiser: Muon for the three big hidden weights, AdamW for the output layer and the biases.
 
     Args:
-        batch_size: Without a learning rate of its own the tuned one is scaled by the square root of batch_size / 128, which keeps the
-            noise of the updates about equal (Malladi et al. 2022, https://arxiv.org/abs/2205.10287).
+        model: An `MNISTClassifier`; of another model every parameter goes to AdamW.
+        batch_size: The tuned learning rate is scaled by the square root of batch_size / 128, which keeps the noise of the
+            updates about equal (Malladi et al. 2022, https://arxiv.org/abs/2205.10287).
         learning_rate: Peak rate of Muon; AdamW's keeps its ratio to it. None takes the tuned one.
     """
     rate = MATRIX_RATE * math.sqrt(batch_size / REFERENCE_BATCH_SIZE) if learning_rate is None else learning_rate
@@ -106,17 +107,24 @@ def rate_factor(step: int, total_steps: int) -> float:
 def orthogonalised(matrix: Tensor) -> Tensor:
     """Return roughly the nearest matrix with orthonormal rows or columns: five steps of a quintic Newton-Schulz iteration.
 
-    Singular values end between about 0.7 and 1.2; the coefficients trade exactness for speed near zero, and training does not mind.
+    Singular values end between about 0.7 and 1.2: the coefficients trade exactness for speed near zero, which training does
+    not mind.
 
     Args:
         matrix: (rows, columns), floating point.
     """
     wide = matrix.T if matrix.size(0) > matrix.size(1) else matrix
     wide = wide / (wide.norm() + 1e-7)
+    # Each step multiplies by a polynomial of the Gram matrix, which commutes with it. So the steps are taken on the small square
+    # matrix alone and the wide one is multiplied once: a quarter of the time for fc1, and float32 is exact enough for five steps.
+    gram = wide @ wide.T
+    product = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
     for _ in range(5):
-        gram = wide @ wide.T
         polynomial = torch.addmm(gram, gram, gram, beta=-4.7750, alpha=2.0315)
-        wide = torch.addmm(wide, polynomial, wide, beta=3.4445)
+        polynomial.diagonal().add_(3.4445)
+        product = polynomial @ product
+        gram = polynomial @ gram @ polynomial
+    wide = product @ wide
     return wide.T if matrix.size(0) > matrix.size(1) else wide
 
 
@@ -127,7 +135,7 @@ def _step_muon(parameter: Tensor, gradient: Tensor, state: dict[str, Any], group
     nesterov = gradient.lerp(momentum, group["momentum"])
     matrix = orthogonalised(nesterov.reshape(len(parameter), -1))
     scale = math.sqrt(max(1.0, matrix.size(0) / matrix.size(1)))
-    parameter.add_(matrix.view(parameter.shape), alpha=-group["lr"] * scale)
+    parameter.add_(matrix.reshape(parameter.shape), alpha=-group["lr"] * scale)
 
 
 def _step_adamw(parameter: Tensor, gradient: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:

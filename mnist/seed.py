@@ -10,7 +10,7 @@ import os
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -55,13 +55,14 @@ def fixed_numerics(threads: int | None) -> Iterator[None]:
     """
     before = (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled())
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-    fill = torch.utils.deterministic.fill_uninitialized_memory
+    deterministic: Any = torch.utils.deterministic  # a module whose attribute is a property that mypy does not see
+    fill = deterministic.fill_uninitialized_memory
     benchmark, variable = torch.backends.cudnn.benchmark, os.environ.get(_CUBLAS_VARIABLE)
     try:
         # cuBLAS reads the variable when CUDA starts; with any other value its products may differ from run to run.
         os.environ[_CUBLAS_VARIABLE] = variable or ":4096:8"
         torch.use_deterministic_algorithms(mode=True)
-        torch.utils.deterministic.fill_uninitialized_memory = False  # a debugging aid, which costs time
+        deterministic.fill_uninitialized_memory = False  # a debugging aid, which costs time
         torch.backends.cudnn.benchmark = False
         if threads is not None:
             torch.set_num_threads(threads)
@@ -69,7 +70,7 @@ def fixed_numerics(threads: int | None) -> Iterator[None]:
     finally:
         torch.set_num_threads(before[0])
         torch.use_deterministic_algorithms(before[1], warn_only=warn_only)
-        torch.utils.deterministic.fill_uninitialized_memory = fill
+        deterministic.fill_uninitialized_memory = fill
         torch.backends.cudnn.benchmark = benchmark
         _restore_variable(variable)
 
@@ -82,8 +83,8 @@ def describe_numerics(device: torch.device) -> Mapping[str, str]:
         "device": device.type,
         "threads": torch.get_num_threads(),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
-        "mkldnn": torch.backends.mkldnn.is_available(),
-        "mkl": torch.backends.mkl.is_available(),
+        "mkldnn": torch.backends.mkldnn.is_available(),  # type: ignore[no-untyped-call]
+        "mkl": torch.backends.mkl.is_available(),  # type: ignore[no-untyped-call]
         "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
         "matmul_precision": torch.get_float32_matmul_precision(),
         "default_dtype": torch.get_default_dtype(),
@@ -97,7 +98,7 @@ def describe_numerics(device: torch.device) -> Mapping[str, str]:
 def _describe_cuda(device: torch.device) -> dict[str, object]:
     return {
         "cuda": torch.version.cuda,
-        "cudnn": torch.backends.cudnn.version(),
+        "cudnn": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call]
         "cudnn_allow_tf32": torch.backends.cudnn.allow_tf32,
         "gpu": torch.cuda.get_device_name(device),
         "gpu_capability": torch.cuda.get_device_capability(device),

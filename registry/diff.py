@@ -32,7 +32,8 @@ SUSPECTED_BEYOND = 2.0
 """Binomial standard errors of the difference beyond which a drop in accuracy is suspected."""
 
 _ACCURACIES = {"test_accuracy": "test", "validation_accuracy": "validation"}
-_RAN_GREEN = frozenset({Outcome.PASSED, Outcome.EXPECTED_FAILURE})
+_LARGE = 1e6
+_BETTER_INFINITY = {Direction.HIGHER: math.inf, Direction.LOWER: -math.inf}
 
 
 class Verdict(StrEnum):
@@ -83,7 +84,7 @@ class CheckpointChange:
 
     Attributes:
         same: None where one side has no checkpoint, or contents that cannot be compared.
-        first_difference: The first tensor that differs, in A's order.
+        first_difference: The first tensor that differs, in A's order; None where a side has no digests of its tensors.
         max_abs_delta: Largest absolute difference over common tensors; None unless both files were read.
         determinism: "held", "lost" or "not_comparable".
     """
@@ -96,7 +97,7 @@ class CheckpointChange:
 
 @dataclass(frozen=True, slots=True)
 class CoverageChange:
-    """Percentages (0-100) and the files whose missing lines differ."""
+    """Percentages (0-100), None on a side that was not measured, and the files whose missing lines differ."""
 
     a: float | None
     b: float | None
@@ -129,10 +130,15 @@ def compare_runs(comparison: RunComparison, *, max_abs_delta: float | None = Non
     """
     a, b = comparison.a, comparison.b
     tests = classify(comparison.changed, comparison.unchanged)
-    fixtures = _new_fixture_failures(a, b)
+    fixtures = _failing_fixtures(b, but_not_in=a)
     metrics = tuple(_metric_changes(a, b))
     checkpoints = _checkpoint_change(a, b, max_abs_delta)
-    findings = list(_findings(b.run, tests, fixtures, metrics, checkpoints))
+    findings = [
+        *_run_findings(a.run, b.run),
+        *_test_findings(tests, b.run),
+        *_fixture_findings(fixtures, _failing_fixtures(a, but_not_in=b)),
+        *_number_findings(metrics, checkpoints),
+    ]
     return Diff(
         a=a.run,
         b=b.run,
@@ -148,17 +154,19 @@ def compare_runs(comparison: RunComparison, *, max_abs_delta: float | None = Non
 
 
 def classify(pairs: Iterable[ChangedPair], unchanged: int = 0) -> TestChanges:
-    """Sort changed pairs into the lists of `TestChanges`."""
+    """Sort changed pairs into the lists of `TestChanges`, each in order of test id."""
     lists: dict[str, list[ChangedPair]] = {}
-    for pair in pairs:
+    for pair in sorted(pairs, key=lambda pair: (pair.test_id, pair.ordinal)):
         lists.setdefault(_transition(pair), []).append(pair)
     unchanged += len(lists.pop("unchanged", ()))
     return TestChanges(unchanged=unchanged, **{name: tuple(members) for name, members in lists.items()})
 
 
 def _transition(pair: ChangedPair) -> str:
-    if pair.a is None or pair.b is None:
-        return _appearance(pair)
+    if pair.a is None:
+        return _first_seen(pair.b)
+    if pair.b is None:
+        return "removed"
     if pair.b.is_red:
         return _to_red(pair.a, pair.b)
     if Outcome.SKIPPED in (pair.a, pair.b):
@@ -168,10 +176,10 @@ def _transition(pair: ChangedPair) -> str:
     return "expected_to_fail" if pair.b is Outcome.EXPECTED_FAILURE else "fixed"
 
 
-def _appearance(pair: ChangedPair) -> str:
-    if pair.b is None:
-        return "removed"
-    return "newly_failing" if pair.b.is_red else "added"
+def _first_seen(b: Outcome | None) -> str:
+    if b is None:
+        return "unchanged"
+    return "newly_failing" if b.is_red else "added"
 
 
 def _to_red(a: Outcome, b: Outcome) -> str:
@@ -187,14 +195,17 @@ def _around_skip(a: Outcome, b: Outcome) -> str:
 
 
 def _pace(pair: ChangedPair) -> str:
-    if pair.duration_a_s is None or pair.duration_b_s is None or pair.duration_a_s == pair.duration_b_s:
+    a, b = pair.duration_a_s, pair.duration_b_s
+    if a is None or b is None:
         return "unchanged"
-    return "slower" if pair.duration_b_s > pair.duration_a_s else "faster"
+    if b > a:
+        return "slower"
+    return "faster" if b < a else "unchanged"
 
 
-def _new_fixture_failures(a: RunDetails, b: RunDetails) -> tuple[FixtureRecord, ...]:
-    known = {fixture.fixture_id for fixture in a.fixtures if fixture.outcome.is_red}
-    return tuple(fixture for fixture in b.fixtures if fixture.outcome.is_red and fixture.fixture_id not in known)
+def _failing_fixtures(side: RunDetails, *, but_not_in: RunDetails) -> tuple[FixtureRecord, ...]:
+    known = {fixture.fixture_id for fixture in but_not_in.fixtures if fixture.outcome.is_red}
+    return tuple(fixture for fixture in side.fixtures if fixture.outcome.is_red and fixture.fixture_id not in known)
 
 
 def _metric_changes(a: RunDetails, b: RunDetails) -> Iterator[MetricChange]:
@@ -218,18 +229,26 @@ def _metric_change(
 ) -> MetricChange | None:
     direction = next((metric.direction for metric in (b, a) if metric is not None and metric.direction is not None), None)
     if a is None or b is None:
-        return MetricChange(name, a.last if a else None, b.last if b else None, None, direction)
+        lost = b is None and name in _ACCURACIES
+        verdict, evidence = (Verdict.INSUFFICIENT_DATA, "not measured in B") if lost else (None, None)
+        return MetricChange(name, a.last if a else None, b.last if b else None, None, direction, verdict, evidence)
     if a.last == b.last or (math.isnan(a.last) and math.isnan(b.last)):
         return None
-    verdict, evidence = _judge(name, a.last, b.last, examples)
+    verdict, evidence = _judge_finiteness(a.last, b.last, direction)
+    if verdict is None and name in _ACCURACIES:
+        verdict, evidence = _judge(a.last, b.last, examples)
     return MetricChange(name, a.last, b.last, b.last - a.last, direction, verdict, evidence)
 
 
-def _judge(name: str, a: float, b: float, examples: tuple[int, int] | None) -> tuple[Verdict | None, str | None]:
-    if math.isfinite(a) and not math.isfinite(b):
-        return Verdict.REGRESSED, f"{name} was finite in A and is {b} in B"
-    if name not in _ACCURACIES or not math.isfinite(a):
+def _judge_finiteness(a: float, b: float, direction: Direction | None) -> tuple[Verdict | None, str | None]:
+    if not math.isfinite(a) or math.isfinite(b) or (direction is not None and b == _BETTER_INFINITY[direction]):
         return None, None
+    return Verdict.REGRESSED, "finite in A, not in B"
+
+
+def _judge(a: float, b: float, examples: tuple[int, int] | None) -> tuple[Verdict, str]:
+    if not (0 <= a <= 1 and 0 <= b <= 1):
+        return Verdict.INSUFFICIENT_DATA, "an accuracy from 0 to 1 is needed on both sides"
     if examples is None or min(examples) < 1:
         return Verdict.INSUFFICIENT_DATA, "the number of examples was not recorded, so the noise is unknown"
     return judge_accuracy(a, b, *examples)
@@ -252,9 +271,10 @@ def judge_accuracy(a: float, b: float, examples_a: int, examples_b: int) -> tupl
     """
     pooled = (a * examples_a + b * examples_b) / (examples_a + examples_b)
     error = math.sqrt(max(pooled * (1 - pooled), 0.0) * (1 / examples_a + 1 / examples_b))
-    distance = (b - a) / error if error else math.copysign(math.inf, b - a)
+    # Without an error both are 0 or both are 1: what is left between them is rounding.
+    distance = (b - a) / error if error else 0.0
     evidence = (
-        f"{abs(distance):.1f} standard errors {'down' if b < a else 'up'} "
+        f"{abs(distance):.2f} standard errors {'down' if b < a else 'up'} "
         f"(n = {examples_a:,} and {examples_b:,}; regressed beyond {REGRESSED_BEYOND:g}, suspected beyond {SUSPECTED_BEYOND:g})"
     )
     return _verdict_at(distance), evidence
@@ -289,6 +309,8 @@ def _same_content(a: Checkpoint, b: Checkpoint) -> bool | None:
 
 
 def _first_difference(a: Checkpoint, b: Checkpoint) -> str | None:
+    if not a.tensors or not b.tensors:
+        return None
     digests = {tensor.name: tensor for tensor in b.tensors}
     different = (tensor.name for tensor in a.tensors if digests.get(tensor.name) != tensor)
     known = {tensor.name for tensor in a.tensors}
@@ -307,34 +329,24 @@ def _same_conditions(a: RunDetails, b: RunDetails) -> bool:
     return complete and deciding[0] == deciding[1] and a.run.params == b.run.params and a.dataset == b.dataset
 
 
-def _findings(
-    b: Run,
-    tests: TestChanges,
-    fixtures: tuple[FixtureRecord, ...],
-    metrics: tuple[MetricChange, ...],
-    checkpoints: CheckpointChange,
-) -> Iterator[tuple[Verdict, str]]:
-    yield from _run_findings(b)
-    yield from _test_findings(tests)
-    if fixtures:
-        yield Verdict.REGRESSED, f"{_count(len(fixtures), 'fixture')} newly failing"
-    for metric in metrics:
-        if metric.verdict not in (None, Verdict.UNCHANGED):
-            yield metric.verdict, f"{metric.name} {_number(metric.a)} -> {_number(metric.b)}: {metric.evidence}"
-    if checkpoints.determinism == "lost":
-        yield Verdict.SUSPECTED, "determinism lost: same code, seed, data, configuration and machine, but another checkpoint"
-
-
-def _run_findings(b: Run) -> Iterator[tuple[Verdict, str]]:
+def _run_findings(a: Run, b: Run) -> Iterator[tuple[Verdict, str]]:
     if b.status in (RunStatus.FAILED, RunStatus.CRASHED):
-        yield Verdict.REGRESSED, f"{b.name} did not come to its end: {b.status}"
-    elif b.status in (RunStatus.INTERRUPTED, RunStatus.RUNNING):
+        verdict = Verdict.REGRESSED if a.status is RunStatus.FINISHED else Verdict.SUSPECTED
+        yield verdict, f"{b.name} did not come to its end: {b.status}"
+    elif b.status is not RunStatus.FINISHED:
         yield Verdict.SUSPECTED, f"{b.name} is incomplete: {b.status}"
+    if a.status is not RunStatus.FINISHED:
+        yield Verdict.INSUFFICIENT_DATA, f"{a.name}, the reference, is incomplete: {a.status}"
 
 
-def _test_findings(tests: TestChanges) -> Iterator[tuple[Verdict, str]]:
+def _test_findings(tests: TestChanges, b: Run) -> Iterator[tuple[Verdict, str]]:
+    ran = [pair for pair in tests.newly_failing if pair.b is not Outcome.NOT_RUN]
+    not_run = [pair for pair in tests.newly_failing if pair.b is Outcome.NOT_RUN]
+    # Who stops a run by hand has not broken the tests that it did not come to.
+    stopped = b.status in (RunStatus.INTERRUPTED, RunStatus.RUNNING)
     told = (
-        (tests.newly_failing, Verdict.REGRESSED, "newly failing"),
+        (ran, Verdict.REGRESSED, "newly failing"),
+        (not_run, Verdict.SUSPECTED if stopped else Verdict.REGRESSED, "not run any more"),
         (tests.still_failing_new_cause, Verdict.SUSPECTED, "still failing in another way"),
         (tests.removed, Verdict.SUSPECTED, "removed"),
         (tests.newly_skipped, Verdict.SUSPECTED, "newly skipped"),
@@ -344,6 +356,21 @@ def _test_findings(tests: TestChanges) -> Iterator[tuple[Verdict, str]]:
     for members, verdict, words in told:
         if members:
             yield verdict, f"{_count(len(members), 'test')} {words}"
+
+
+def _fixture_findings(new: tuple[FixtureRecord, ...], gone: tuple[FixtureRecord, ...]) -> Iterator[tuple[Verdict, str]]:
+    if new:
+        yield Verdict.REGRESSED, f"{_count(len(new), 'fixture')} newly failing"
+    if gone:
+        yield Verdict.IMPROVED, f"{_count(len(gone), 'fixture')} no longer failing"
+
+
+def _number_findings(metrics: tuple[MetricChange, ...], checkpoints: CheckpointChange) -> Iterator[tuple[Verdict, str]]:
+    for metric in metrics:
+        if metric.verdict not in (None, Verdict.UNCHANGED):
+            yield metric.verdict, f"{metric.name} {_number(metric.a)} -> {_number(metric.b)}: {metric.evidence}"
+    if checkpoints.determinism == "lost":
+        yield Verdict.SUSPECTED, "determinism lost: same code, seed, data, configuration and machine, but another checkpoint"
 
 
 def _worst(findings: list[tuple[Verdict, str]], comparison: RunComparison) -> Verdict:
@@ -357,14 +384,14 @@ def _worst(findings: list[tuple[Verdict, str]], comparison: RunComparison) -> Ve
 
 def _coverage_change(a: Coverage | None, b: Coverage | None) -> CoverageChange | None:
     if a is None or b is None:
-        return None
+        return CoverageChange(a.percent if a else None, b.percent if b else None, None) if a or b else None
     missing_a, missing_b = ({file.path: file.missing for file in side.files} for side in (a, b))
     files = tuple(path for path in sorted(missing_a.keys() | missing_b.keys()) if missing_a.get(path) != missing_b.get(path))
     return CoverageChange(a.percent, b.percent, b.percent - a.percent, files)
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
+    return "-" if value is None else f"{value:.4f}" if abs(value) < _LARGE else f"{value:.4g}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -65,3 +65,21 @@ class SchemaTooNew(RegistryError):
     """The registry was written by a newer release than this one."""
 
     slug = "schema-too-new"
+
+
+class InvalidValue(RegistryError):
+    """A value that cannot be stored: a step past 64 bits, a metric that is no number, a result recorded twice."""
+
+    slug = "invalid-value"
+
+
+class RunClosed(RegistryError):
+    """Something was to be recorded in a run that has ended, or that another process records."""
+
+    slug = "run-closed"
+
+
+class CheckpointUnreadable(RegistryError):
+    """A checkpoint file is missing, unreadable or malformed; nothing about it is recorded."""
+
+    slug = "checkpoint-unreadable"

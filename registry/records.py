@@ -318,3 +318,48 @@ class RunComparison:
     b: RunDetails
     changed: tuple[ChangedPair, ...] = ()
     unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One attempt at a test in one run, as the history of that test lists it."""
+
+    run_id: int
+    run_name: str
+    started_at: datetime
+    commit: str | None
+    result: TestRecord
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryInfo:
+    """Where a registry is and what it holds.
+
+    Attributes:
+        url: The password, if any, is masked.
+        path: The file; None where a server holds the registry.
+        revision: The schema's revision; `head` is the newest that this release knows.
+        runs: Number of runs; likewise `results` and `metric_points`. None where the schema is not at `head`.
+        database: Name and version of the database, such as "SQLite 3.40.1".
+        journal_mode: SQLite's, such as "wal"; None elsewhere.
+    """
+
+    url: str
+    path: str | None
+    size_bytes: int | None
+    revision: str | None
+    head: str
+    runs: int | None
+    results: int | None
+    metric_points: int | None
+    database: str
+    journal_mode: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeReport:
+    """What an upgrade did; the revisions are equal where there was nothing to do, and then no backup was made."""
+
+    from_revision: str | None
+    to_revision: str
+    backup_path: str | None = None

@@ -41,8 +41,10 @@ def recorded_differences(a: RunDetails, b: RunDetails) -> Iterator[Reason]:
 
 def _mapping_reasons(what: str, a: Mapping[str, object], b: Mapping[str, object]) -> Iterator[Reason]:
     for key in sorted(a.keys() | b.keys()):
-        if a.get(key) != b.get(key):
-            yield Reason(what, key, _text(a.get(key)), _text(b.get(key)))
+        before, after = a.get(key), b.get(key)
+        # NaN is unequal to itself, and a reason that reads the same on both sides says nothing.
+        if before != after and _text(before) != _text(after):
+            yield Reason(what, key, _text(before), _text(after))
 
 
 def _git_reasons(a: Run, b: Run) -> Iterator[Reason]:

@@ -26,11 +26,10 @@ def guarded(command: Callable[[], int], *, debug: bool = False) -> int:
     try:
         _check_platform()
         _check_origins()
-        return int(command())
+        return _completed(command)
     except KeyboardInterrupt as interrupt:
-        return ExitCode.TERMINATED if isinstance(interrupt, Terminated) else ExitCode.INTERRUPTED
+        return _tell(*_stopped(interrupt))
     except BrokenPipeError:
-        _silence_stdout()
         return _tell("standard output was closed before everything was written", "stdout-closed", ExitCode.TOOL)
     except Exception as error:  # noqa: BLE001 - the boundary: nothing leaves it but an exit code
         if debug:
@@ -42,6 +41,13 @@ def guarded(command: Callable[[], int], *, debug: bool = False) -> int:
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
     raise Terminated
+
+
+def _completed(command: Callable[[], int]) -> int:
+    code = int(command())
+    # What cannot be written is found out here rather than by the interpreter at its end.
+    sys.stdout.flush()
+    return code
 
 
 def _check_platform() -> None:
@@ -62,14 +68,23 @@ def _check_origins() -> None:
             )
 
 
+def _stopped(interrupt: KeyboardInterrupt) -> tuple[str, str, ExitCode]:
+    if isinstance(interrupt, Terminated):
+        return "terminated by SIGTERM; what was recorded is kept", "terminated", ExitCode.TERMINATED
+    return "interrupted; what was recorded is kept", "interrupted", ExitCode.INTERRUPTED
+
+
 def _described(error: Exception) -> tuple[str, str, ExitCode]:
+    if isinstance(error, RunnerError):
+        return str(error), error.slug, error.exit_code
+    # Only now: where another package of that name shadows ours, these imports fail.
     from mnist.errors import MnistError
     from registry.errors import RegistryError
 
-    if isinstance(error, RunnerError):
-        return str(error), error.slug, error.exit_code
     if isinstance(error, RegistryError | MnistError):
         return str(error), error.slug, ExitCode.USAGE if error.is_usage else ExitCode.TOOL
+    if isinstance(error, OSError):
+        return f"the operating system refused: {error}; mend that and try again", "system-error", ExitCode.TOOL
     sentence = (
         f"an error of this tool itself, {type(error).__name__}: {error}; run again with --debug for its traceback and report it"
     )
@@ -77,10 +92,17 @@ def _described(error: Exception) -> tuple[str, str, ExitCode]:
 
 
 def _tell(sentence: str, slug: str, code: ExitCode) -> ExitCode:
+    _settle_stdout()
     print(f"runner: {safe_line(sentence)} [{slug}]", file=sys.stderr)  # noqa: T201 - the one place that prints errors
     return code
 
 
-def _silence_stdout() -> None:
-    # The interpreter flushes standard output once more at exit, and would complain again.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _settle_stdout() -> None:
+    """Write what still waits, so that the sentence comes last; give it up where nobody takes it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # The interpreter flushes standard output once more at exit, and would complain again.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

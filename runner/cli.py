@@ -69,7 +69,17 @@ _Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an 
 _Color = Annotated[_Colour | None, typer.Option("--color", help="When to colour.")]
 _Output = Annotated[_Format, typer.Option("--format", help="Text for people or JSON for programs.")]
 _Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="K=V", help="A tag of the run; may be repeated.")]
-_Name = Annotated[str | None, typer.Option("--name", help="Name of the run; default KIND-ID.")]
+_Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="Name of the run; default KIND-ID.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"runner {__version__}")
+        raise typer.Exit
+
+
+# Eager, or the missing command would be complained of first.
+_Version = Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_show_version)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,24 +104,27 @@ def _root(
     registry: _Registry = None,
     debug: _Debug = False,
     color: _Color = None,
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
+    version: _Version = False,  # noqa: ARG001 - its callback has done the work
 ) -> None:
-    if version:
-        typer.echo(f"runner {__version__}")
-        raise typer.Exit
     ctx.obj = _Globals(registry, debug, color)
 
 
 @app.command()
 def test(
     ctx: typer.Context,
-    tests: Annotated[
-        list[str] | None, typer.Argument(metavar="[TESTS]...", help="Dotted names or files; none discovers.")
+    tests: Annotated[list[str] | None, typer.Argument(metavar="TESTS", help="Dotted names or files; none discovers.")] = None,
+    start: Annotated[
+        str | None, typer.Option("-s", "--start-directory", metavar="DIR", help="Directory to start discovery ('.').")
     ] = None,
-    start: Annotated[str | None, typer.Option("-s", "--start-directory", help="Directory to start discovery ('.').")] = None,
-    pattern: Annotated[str | None, typer.Option("-p", "--pattern", help="Pattern of test files ('test*.py').")] = None,
-    top: Annotated[str | None, typer.Option("-t", "--top-level-directory", help="Top level directory of the project.")] = None,
-    patterns: Annotated[list[str] | None, typer.Option("-k", help="Only tests whose id matches; may be repeated.")] = None,
+    pattern: Annotated[
+        str | None, typer.Option("-p", "--pattern", metavar="GLOB", help="Pattern of test files ('test*.py').")
+    ] = None,
+    top: Annotated[
+        str | None, typer.Option("-t", "--top-level-directory", metavar="DIR", help="Top level directory of the project.")
+    ] = None,
+    patterns: Annotated[
+        list[str] | None, typer.Option("-k", metavar="PATTERN", help="Only tests whose id matches; may be repeated.")
+    ] = None,
     failfast: Annotated[bool, typer.Option("-f", "--failfast", help="Stop on the first failure.")] = False,
     buffer: Annotated[bool, typer.Option("-b", "--buffer", help="Hide the output of tests that pass.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="A line for each test.")] = False,
@@ -163,17 +176,21 @@ def test(
 @app.command()
 def train(
     ctx: typer.Context,
-    task: Annotated[str, typer.Argument(help="What to train.")] = "mnist",
-    seed: Annotated[int, typer.Option("--seed", help="Root seed, recorded.")] = 42,
-    epochs: Annotated[int | None, typer.Option("--epochs", help="Passes over the training set.")] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Images per step.")] = None,
-    lr: Annotated[float | None, typer.Option("--lr", help="Peak learning rate.")] = None,
+    task: Annotated[str, typer.Argument(metavar="TASK", help="What to train.")] = "mnist",
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Root seed, recorded.")] = 42,
+    epochs: Annotated[int | None, typer.Option("--epochs", metavar="N", help="Passes over the training set.")] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", metavar="N", help="Images per step.")] = None,
+    lr: Annotated[float | None, typer.Option("--lr", metavar="X", help="Peak learning rate.")] = None,
     device: Annotated[_Device, typer.Option("--device", help="Where to train.")] = _Device.AUTO,
-    threads: Annotated[int | None, typer.Option("--threads", help="CPU threads of one operation.")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", metavar="N", help="CPU threads of one operation.")] = None,
     name: _Name = None,
     tag: _Tags = None,
-    data_dir: Annotated[Path | None, typer.Option("--data-dir", help="Folder of the data ('.runner/data').")] = None,
-    checkpoint_dir: Annotated[Path | None, typer.Option("--checkpoint-dir", help="Folder of the checkpoints.")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", metavar="DIR", help="Folder of the data ('.runner/data').")
+    ] = None,
+    checkpoint_dir: Annotated[
+        Path | None, typer.Option("--checkpoint-dir", metavar="DIR", help="Folder of the checkpoints.")
+    ] = None,
     record: Annotated[bool, typer.Option("--record/--no-record", help="Keep the run in the registry.")] = True,
     registry: _Registry = None,
     debug: _Debug = False,
@@ -207,8 +224,10 @@ def train(
 @app.command()
 def diff(
     ctx: typer.Context,
-    a: Annotated[str, typer.Argument(help="The reference: a name, an id, latest, latest~N, latest:test, last-green ...")],
-    b: Annotated[str, typer.Argument(help="The run to look at.")],
+    a: Annotated[
+        str, typer.Argument(metavar="A", help="The reference: a name, an id, latest, latest~N, latest:test, last-green ...")
+    ],
+    b: Annotated[str, typer.Argument(metavar="B", help="The run to look at.")],
     output: _Output = _Format.TEXT,
     fail_on: Annotated[_FailOn, typer.Option("--fail-on", help="Exit 1 from this verdict on.")] = _FailOn.REGRESSED,
     registry: _Registry = None,
@@ -230,7 +249,7 @@ def diff(
 @app.command()
 def show(
     ctx: typer.Context,
-    run: Annotated[str, typer.Argument(help="A name, an id, latest, latest~N, latest:test, last-green ...")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A name, an id, latest, latest~N, latest:test, last-green ...")],
     output: _Output = _Format.TEXT,
     registry: _Registry = None,
     debug: _Debug = False,
@@ -251,7 +270,7 @@ def show(
 def runs(
     ctx: typer.Context,
     kind: Annotated[_Kind | None, typer.Option("--kind", help="Only runs of this kind.")] = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many, newest first.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many, newest first.")] = None,
     output: _Output = _Format.TEXT,
     registry: _Registry = None,
     debug: _Debug = False,

@@ -38,15 +38,12 @@ def read_settings(start: Path) -> Settings:
     """Read the settings of the project around a folder.
 
     Raises:
-        SettingsError: pyproject.toml is not TOML, or holds a key or a value that is not known.
+        SettingsError: pyproject.toml cannot be read, is not TOML, or holds a key or a value that is not known.
     """
     root = find_root(start)
     path = root / "pyproject.toml"
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not valid TOML ({error}); correct it and try again") from error
-    table = document.get("tool", {}).get("runner", {})
+    tool = _document(path).get("tool", {})
+    table = tool.get("runner", {}) if isinstance(tool, dict) else tool
     if not isinstance(table, dict):
         raise SettingsError(f"[tool.runner] of {path} is not a table; write `[tool.runner]` on a line of its own")
     return _from_table(root, table, path)
@@ -60,6 +57,17 @@ def find_root(start: Path) -> Path:
             if (folder / marker).exists():
                 return folder
     return folders[0]
+
+
+def _document(path: Path) -> dict[str, object]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML ({error}); correct it and try again") from error
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read ({error.strerror}); make it readable and try again") from error
 
 
 def _from_table(root: Path, table: Mapping[str, object], path: Path) -> Settings:

@@ -172,7 +172,7 @@ class TestErrorsWarningsAndLogs(unittest.TestCase):
 
 class TestTensors(unittest.TestCase):
     def test_assert_close(self):
-        """torch.testing.assert_close(a, b): tensors, with a tolerance that fits their dtype; it names the element that differs."""
+        """torch.testing.assert_close(a, b): tensors, with a tolerance that fits their dtype; it names what differs."""
         probabilities = torch.softmax(torch.randn(4, 10), dim=1)
 
         torch.testing.assert_close(probabilities.sum(dim=1), torch.ones(4))

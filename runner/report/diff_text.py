@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from itertools import groupby
+from typing import Final
 
-from registry.diff import Diff, MetricChange, TestChanges
-from registry.records import ChangedPair, Run
+from registry.diff import CoverageChange, Diff, MetricChange, TestChanges
+from registry.records import ChangedPair, FixtureRecord, Outcome, Run
 from registry.why import Reason
-from runner.report.numbers import metric_delta, metric_value, seconds
-from runner.report.safe import safe_line
-from runner.report.text import WIDTH, Paint, colour_of, columns, plain
+from runner.report.numbers import counted, metric_delta, metric_value, seconds
+from runner.report.safe import safe_line, width_of
+from runner.report.text import LONGEST_ID, WIDTH, Paint, colour_of, columns, plain, wrapped
 
-_MOST_ROWS = 20
-_HASH_DIGITS = 8
-_LISTS = (
+_MOST_ROWS: Final = 20
+_HASH = re.compile(r"[0-9a-f]{40,64}")
+_HASH_DIGITS: Final = 8
+_LONGEST_REASON: Final = 400
+_LONGEST_SIDE: Final = 29
+_LONGEST_TENSOR: Final = 40
+_BEFORE_THE_DIFFERENCE: Final = 8
+_GROUP: Final = 11
+_LISTS: Final = (
     ("newly_failing", "newly failing", "red"),
     ("still_failing_new_cause", "still failing in another way", "yellow"),
     ("still_failing", "still failing", "red"),
@@ -26,18 +35,21 @@ _LISTS = (
     ("expected_to_fail", "now expected to fail", "yellow"),
     ("slower", "slower", "yellow"),
     ("faster", "faster", "green"),
+    ("flaky", "flaky", "yellow"),
 )
 
 
 def diff_text(diff: Diff, paint: Paint = plain) -> str:
     """Return what `runner diff` prints."""
-    lines = [_verdict(diff, paint), *(f"  - {safe_line(reason)}" for reason in diff.reasons)]
-    lines += ["", f"A  {_run_line(diff.a)}", f"B  {_run_line(diff.b)}"]
+    lines = [_verdict(diff, paint)]
+    for reason in diff.reasons:
+        lines += wrapped(safe_line(reason, _LONGEST_REASON).split(" "), "  - ", "    ")
+    lines += ["", *_run_lines("A", diff.a), *_run_lines("B", diff.b)]
+    lines += _fixtures(diff.fixtures, paint)
     lines += _tests(diff.tests, paint)
-    lines += _fixtures(diff, paint)
     lines += _metrics(diff.metrics, paint)
     lines += _checkpoints(diff)
-    lines += _coverage(diff)
+    lines += _coverage(diff.coverage)
     lines += _why(diff.why)
     return "\n".join(lines) + "\n"
 
@@ -47,10 +59,21 @@ def _verdict(diff: Diff, paint: Paint) -> str:
     return f"{paint(word, colour_of(diff.verdict))}: {safe_line(diff.a.name)} -> {safe_line(diff.b.name)}"
 
 
-def _run_line(run: Run) -> str:
-    commit = run.git.commit[:_HASH_DIGITS] + ("+" if run.git.dirty else "") if run.git.commit else "no commit"
-    seed = "" if run.seed is None else f", seed {run.seed}"
-    return f"{safe_line(run.name)} (run {run.id}, {run.started_at:%Y-%m-%d %H:%M} UTC, {commit}{seed}, {run.status})"
+def _run_lines(side: str, run: Run) -> list[str]:
+    commit = f"{run.git.commit[:_HASH_DIGITS]}{'-dirty' if run.git.dirty else ''}" if run.git.commit else "no commit"
+    seed = "" if run.seed is None else f" seed {run.seed},"
+    facts = f"(run {run.id}, {run.started_at:%Y-%m-%d %H:%M} UTC, {commit},{seed} {run.status})"
+    return wrapped([safe_line(run.name), *facts.split(" ")], f"{side}  ", "   ")
+
+
+def _fixtures(fixtures: tuple[FixtureRecord, ...], paint: Paint) -> Iterator[str]:
+    if fixtures:
+        yield ""
+        yield paint(f"fixtures newly failing ({len(fixtures)})", "red")
+        for fixture in fixtures[:_MOST_ROWS]:
+            yield f"  {safe_line(fixture.fixture_id, LONGEST_ID)}"
+            yield from _message(fixture.outcome, fixture.message)
+        yield from _left_out(fixtures)
 
 
 def _tests(tests: TestChanges, paint: Paint) -> Iterator[str]:
@@ -58,34 +81,51 @@ def _tests(tests: TestChanges, paint: Paint) -> Iterator[str]:
         pairs: tuple[ChangedPair, ...] = getattr(tests, name)
         if pairs:
             yield ""
-            yield paint(f"{words} ({len(pairs)})", colour)
-            for pair in pairs[:_MOST_ROWS]:
-                yield from _pair(pair, timed=name in ("slower", "faster"))
-            if len(pairs) > _MOST_ROWS:
-                yield f"  ... and {len(pairs) - _MOST_ROWS} more; --format json lists them all"
+            yield paint(f"{words} ({len(pairs):,})", colour)
+            yield from _timed(pairs) if name in ("slower", "faster") else _pairs(pairs)
     if tests.unchanged:
         yield ""
-        yield f"{tests.unchanged:,} test{'s' if tests.unchanged != 1 else ''} unchanged"
+        yield f"{counted(tests.unchanged, 'test')} unchanged"
 
 
-def _pair(pair: ChangedPair, *, timed: bool) -> Iterator[str]:
-    ordinal = f" #{pair.ordinal}" if pair.ordinal else ""
-    yield f"  {safe_line(pair.test_id)}{ordinal}"
-    if timed:
+def _timed(pairs: tuple[ChangedPair, ...]) -> Iterator[str]:
+    for pair in sorted(pairs, key=lambda pair: -abs((pair.duration_b_s or 0) - (pair.duration_a_s or 0)))[:_MOST_ROWS]:
+        yield _test(pair)
         yield f"    {seconds(pair.duration_a_s)} -> {seconds(pair.duration_b_s)}"
-        return
-    states = f"{pair.a or 'absent'} -> {pair.b or 'absent'}"
-    message = safe_line(pair.message, WIDTH - 8 - len(states)) if pair.message else ""
-    yield f"    {states}" + (f": {message}" if message else "")
+    yield from _left_out(pairs)
 
 
-def _fixtures(diff: Diff, paint: Paint) -> Iterator[str]:
-    if diff.fixtures:
-        yield ""
-        yield paint(f"fixtures newly failing ({len(diff.fixtures)})", "red")
-        for fixture in diff.fixtures:
-            yield f"  {safe_line(fixture.fixture_id)}"
-            yield f"    {safe_line(fixture.message or '', WIDTH - 4)}"
+def _pairs(pairs: tuple[ChangedPair, ...]) -> Iterator[str]:
+    ran = [pair for pair in pairs if pair.b is not Outcome.NOT_RUN]
+    for pair in ran[:_MOST_ROWS]:
+        yield _test(pair)
+        yield from _message(_states(pair), pair.message)
+    yield from _left_out(ran)
+    # One broken fixture keeps hundreds of tests from running: they must not hide the few that did run and failed.
+    silent = Counter((_states(pair), pair.message) for pair in pairs if pair.b is Outcome.NOT_RUN)
+    for (states, message), number in silent.most_common(_MOST_ROWS):
+        yield f"  {counted(number, 'test')}"
+        yield from _message(states, message)
+    yield from _left_out(silent)
+
+
+def _test(pair: ChangedPair) -> str:
+    return f"  {safe_line(pair.test_id, LONGEST_ID)}" + (f" #{pair.ordinal}" if pair.ordinal else "")
+
+
+def _states(pair: ChangedPair) -> str:
+    return " -> ".join("absent" if outcome is None else outcome.replace("_", " ") for outcome in (pair.a, pair.b))
+
+
+def _message(states: str, message: str | None) -> Iterator[str]:
+    opening = f"    {states.replace('_', ' ')}: "
+    yield (opening + safe_line(message, WIDTH - len(opening))) if message else opening.removesuffix(": ")
+
+
+def _left_out(rows: Iterable[object]) -> Iterator[str]:
+    number = len(list(rows)) - _MOST_ROWS
+    if number > 0:
+        yield f"  ... and {number:,} more; --format json lists them all"
 
 
 def _metrics(changes: tuple[MetricChange, ...], paint: Paint) -> Iterator[str]:
@@ -93,12 +133,12 @@ def _metrics(changes: tuple[MetricChange, ...], paint: Paint) -> Iterator[str]:
         return
     yield ""
     rows: list[tuple[str, ...]] = [("metric", "A", "B", "B - A", "")]
-    for change in changes:
+    for change in sorted(changes, key=lambda change: change.verdict is None)[:_MOST_ROWS]:
         values = (metric_value(change.name, value) for value in (change.a, change.b))
-        rows.append((safe_line(change.name, 32), *values, metric_delta(change.name, change.delta), change.verdict or ""))
-    verdicts = (None, *(change.verdict for change in changes))
-    for line, verdict in zip(columns(rows, indent=0), verdicts, strict=True):
-        yield line.removesuffix(verdict) + paint(verdict, colour_of(verdict)) if verdict else line
+        verdict = paint(change.verdict.replace("_", " "), colour_of(change.verdict)) if change.verdict else ""
+        rows.append((safe_line(change.name), *values, metric_delta(change.name, change.delta), verdict))
+    yield from columns(rows, indent=0, elastic=0)
+    yield from _left_out(changes)
 
 
 def _checkpoints(diff: Diff) -> Iterator[str]:
@@ -107,23 +147,27 @@ def _checkpoints(diff: Diff) -> Iterator[str]:
         return
     yield ""
     if checkpoints.same:
-        yield "checkpoint  same content"
+        yield "checkpoint   the same content"
     else:
-        delta = f", largest difference {checkpoints.max_abs_delta:.3g}" if checkpoints.max_abs_delta is not None else ""
-        yield f"checkpoint  differs, first in {safe_line(checkpoints.first_difference or 'an unnamed tensor')}{delta}"
-    yield "determinism " + {
-        "held": "held: same code, seed, data, configuration and machine gave the same bits",
-        "lost": "LOST: same code, seed, data, configuration and machine gave other bits",
-    }.get(checkpoints.determinism, "not comparable: what decides the bits differs or is not known")
+        first = f", first in {safe_line(checkpoints.first_difference, _LONGEST_TENSOR)}" if checkpoints.first_difference else ""
+        delta = f", by at most {checkpoints.max_abs_delta:.3g}" if checkpoints.max_abs_delta is not None else ""
+        yield f"checkpoint   differs{first}{delta}"
+    yield "determinism  " + {
+        "held": "held: same code, seed, data, config and machine, same bits",
+        "lost": "LOST: same code, seed, data, config and machine, but other bits",
+    }.get(checkpoints.determinism, "not comparable: what decides the bits differs or is unknown")
 
 
-def _coverage(diff: Diff) -> Iterator[str]:
-    change = diff.coverage
-    if change is None or change.a is None or change.b is None or change.delta is None:
+def _coverage(change: CoverageChange | None) -> Iterator[str]:
+    if change is None or (change.delta == 0 and not change.files):
         return
+    a, b = ("not measured" if percent is None else f"{percent:.1f} %" for percent in (change.a, change.b))
+    # Adding 0.0 takes the sign off a negative zero.
+    delta = "" if change.delta is None else f" ({round(change.delta, 1) + 0.0:+.1f} points)"
+    number = len(change.files)
+    files = f", missing lines differ in {counted(number, 'file')}" if number else ""
     yield ""
-    files = f", {len(change.files)} files differ" if change.files else ""
-    yield f"coverage    {change.a:.1f} % -> {change.b:.1f} % ({change.delta:+.1f}){files}"
+    yield f"coverage     {a} -> {b}{delta}{files}"
 
 
 def _why(reasons: tuple[Reason, ...]) -> Iterator[str]:
@@ -132,18 +176,41 @@ def _why(reasons: tuple[Reason, ...]) -> Iterator[str]:
         yield "what changed: nothing that was recorded"
         return
     yield "what changed"
-    for what, group in groupby(reasons, key=lambda reason: reason.what):
+    for _, group in groupby(reasons, key=lambda reason: reason.what):
         members = list(group)
-        yield from columns((what, safe_line(reason.key), _sides(reason)) for reason in members[:_MOST_ROWS])
-        if len(members) > _MOST_ROWS:
-            yield f"  {what}  ... and {len(members) - _MOST_ROWS} more; --format json lists them all"
+        for reason in members[:_MOST_ROWS]:
+            yield from _reason(reason)
+        yield from _left_out(members)
+
+
+def _reason(reason: Reason) -> Iterator[str]:
+    opening = f"  {reason.what:<{_GROUP}}  {safe_line(reason.key, LONGEST_ID)}"
+    sides = _sides(reason)
+    if width_of(opening) + 2 + width_of(sides) <= WIDTH:
+        yield f"{opening}  {sides}"
+    else:
+        yield opening
+        yield " " * (_GROUP + 4) + sides
 
 
 def _sides(reason: Reason) -> str:
     if reason.what == "code":
         return "added" if reason.a is None else "removed" if reason.b is None else "changed"
-    return f"{_shown(reason.a)} -> {_shown(reason.b)}"
+    a, b = reason.a, reason.b
+    if a is None or b is None or _HASH.fullmatch(a) or _HASH.fullmatch(b):
+        return f"{_shown(a)} -> {_shown(b)}"
+    # Two long values that begin alike would read the same once they are cut.
+    skipped = max(_alike(a, b) - _BEFORE_THE_DIFFERENCE, 0) if max(len(a), len(b)) > _LONGEST_SIDE else 0
+    opening = "\u2026" if skipped else ""
+    return f"{_shown(opening + a[skipped:])} -> {_shown(opening + b[skipped:])}"
+
+
+def _alike(a: str, b: str) -> int:
+    shorter = min(len(a), len(b))
+    return next((index for index in range(shorter) if a[index] != b[index]), shorter)
 
 
 def _shown(value: str | None) -> str:
-    return "-" if value is None else safe_line(value, 32)
+    if value is None:
+        return "-"
+    return value[:_HASH_DIGITS] if _HASH.fullmatch(value) else safe_line(value, _LONGEST_SIDE)

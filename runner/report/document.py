@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import fields
+from typing import TYPE_CHECKING
 
 from registry.diff import CoverageChange, Diff, TestChanges
 from registry.records import ChangedPair, Checkpoint, Coverage, FixtureRecord, MetricSummary, Run, RunDetails, TestRecord
 from runner.events import Collected, Ended, Event, FixtureFinished, TestFinished, TestStarted
 from runner.report.numbers import finite
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 SCHEMA = 1
 
@@ -31,7 +35,7 @@ def show_document(details: RunDetails) -> dict[str, object]:
         "fixtures": [_fixture(fixture) for fixture in details.fixtures],
         "metrics": {metric.name: _metric(metric, details) for metric in details.metrics},
         "checkpoints": [_checkpoint(checkpoint) for checkpoint in details.checkpoints],
-        "dataset": asdict(details.dataset) if details.dataset else None,
+        "dataset": _fields(details.dataset) if details.dataset else None,
         "coverage": _coverage(details.coverage),
     }
 
@@ -56,8 +60,8 @@ def run_document(run: Run) -> dict[str, object]:
         "argv": list(run.argv),
         "tags": dict(run.tags),
         "params": dict(run.params),
-        "git": asdict(run.git),
-        "environment": asdict(run.environment) if run.environment else None,
+        "git": _fields(run.git),
+        "environment": _fields(run.environment) if run.environment else None,
         "fingerprint": run.fingerprint,
         "code_fingerprint": run.code_fingerprint,
     }
@@ -74,9 +78,9 @@ def diff_document(diff: Diff) -> dict[str, object]:
         "tests": {name: [_pair(pair) for pair in getattr(diff.tests, name)] for name in _LISTS}
         | {"unchanged": diff.tests.unchanged},
         "fixtures": {"newly_failing": [_fixture(fixture) for fixture in diff.fixtures]},
-        "metrics": [asdict(change) for change in diff.metrics],
-        "checkpoints": asdict(diff.checkpoints),
-        "why": [asdict(reason) for reason in diff.why],
+        "metrics": [_fields(change) for change in diff.metrics],
+        "checkpoints": _fields(diff.checkpoints),
+        "why": [_fields(reason) for reason in diff.why],
         "coverage": _coverage_change(diff.coverage),
     }
 
@@ -97,9 +101,10 @@ def event_document(event: Event) -> dict[str, object]:
 
 
 def _finished(event: TestFinished) -> dict[str, object]:
-    document = asdict(event)
-    test_id, ordinal = document.pop("key")
-    return {"id": test_id, "ordinal": ordinal, **document}
+    document = _fields(event)
+    del document["key"]
+    test_id, ordinal = event.key
+    return {"id": test_id, "ordinal": ordinal, **document, "subtests": [_fields(subtest) for subtest in event.subtests]}
 
 
 def _fixture_event(event: FixtureFinished) -> dict[str, object]:
@@ -117,7 +122,7 @@ def _result(record: TestRecord) -> dict[str, object]:
         "traceback": record.traceback,
         "worker": record.worker,
         "seed": record.seed,
-        "subtests": [asdict(subtest) for subtest in record.subtests],
+        "subtests": [_fields(subtest) for subtest in record.subtests],
         "subtests_passed": record.subtests_passed,
     }
 
@@ -144,8 +149,8 @@ def _metric(metric: MetricSummary, details: RunDetails) -> dict[str, object]:
 
 
 def _checkpoint(checkpoint: Checkpoint) -> dict[str, object]:
-    document = asdict(checkpoint)
-    document["tensors"] = [asdict(tensor) for tensor in checkpoint.tensors]
+    document = _fields(checkpoint)
+    document["tensors"] = [_fields(tensor) for tensor in checkpoint.tensors]
     return document
 
 
@@ -159,8 +164,8 @@ def _pair(pair: ChangedPair) -> dict[str, object]:
     return {
         "id": pair.test_id,
         "ordinal": pair.ordinal,
-        "a": pair.a,
-        "b": pair.b,
+        "a": pair.a and str(pair.a),
+        "b": pair.b and str(pair.b),
         "message": pair.message,
         "cluster": None,
         "duration_a_s": pair.duration_a_s,
@@ -169,4 +174,9 @@ def _pair(pair: ChangedPair) -> dict[str, object]:
 
 
 def _coverage_change(change: CoverageChange | None) -> dict[str, object] | None:
-    return asdict(change) if change else None
+    return _fields(change) if change else None
+
+
+def _fields(record: DataclassInstance) -> dict[str, object]:
+    # dataclasses.asdict copies deeply, and refuses a mapping that cannot be copied.
+    return {field.name: getattr(record, field.name) for field in fields(record)}

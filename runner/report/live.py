@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Final, TextIO
 
 from registry.records import Outcome
-from runner.events import Collected, Ended, Event, FixtureFinished, SubtestProblem, TestFinished, TestStarted
+from runner.events import Collected, Ended, Event, FixtureFinished, SubtestProblem, TestFinished, TestKey, TestStarted
 from runner.report.document import dumps, event_document
-from runner.report.numbers import seconds
+from runner.report.numbers import counted, seconds
 from runner.report.safe import safe_line, safe_text
-from runner.report.text import Paint, colour_of, plain
+from runner.report.text import LONGEST_ID, Paint, colour_of, counts_lines, own_text, plain
 
 _RULE: Final = "-" * 70
 _DOUBLE_RULE: Final = "=" * 70
@@ -26,6 +26,7 @@ _MARKS: Final = {
     Outcome.TIMED_OUT: ("T", "TIMED OUT"),
     Outcome.NOT_RUN: ("n", "not run"),
 }
+_SHORTEST_SHOWN_S: Final = 0.001
 QUIET, DOTS, VERBOSE = 0, 1, 2
 
 
@@ -66,73 +67,90 @@ class TextReporter:
         self._verbosity = verbosity
         self._durations = durations
         self._paint = paint
+        self._open: TestKey | None = None
         self._problems: list[TestFinished | FixtureFinished] = []
-        self._timed: list[tuple[float, str]] = []
+        self._timed: list[tuple[float, TestKey]] = []
 
     def emit(self, event: Event, /) -> None:
         """Write what the event calls for."""
         match event:
             case TestStarted(key):
-                self._started(key[0])
+                self._started(key)
             case TestFinished():
                 self._finished(event)
             case FixtureFinished():
                 self._fixture(event)
-            case Ended(duration_s):
-                self._ended(duration_s)
+            case Ended():
+                self._ended(event)
             case Collected():
                 pass
 
-    def _started(self, test_id: str) -> None:
+    def _started(self, key: TestKey) -> None:
         if self._verbosity >= VERBOSE:
-            self._write(f"{_title(test_id)} ... ")
+            self._end_open_line()
+            self._write(f"{_title(key)} ... ")
+            self._open = key
 
     def _finished(self, event: TestFinished) -> None:
         outcome = Outcome(event.outcome)
         mark, words = _MARKS[outcome]
         if self._verbosity >= VERBOSE:
-            # A test that never started has no line to end.
-            opening = f"{_title(event.key[0])} ... " if outcome is Outcome.NOT_RUN else ""
-            reason = f" {safe_line(repr(event.message))}" if outcome is Outcome.SKIPPED and event.message else ""
-            self._write(opening + self._paint(words, colour_of(outcome)) + reason + "\n")
+            # Only the test that started last has a line that waits for its end.
+            if self._open != event.key:
+                self._started(event.key)
+            self._open = None
+            self._write(f"{self._paint(words, colour_of(outcome))}{_reason(outcome, event.message)}\n")
         elif self._verbosity == DOTS:
             self._write(self._paint(mark, colour_of(outcome)))
         if outcome.is_red or any(Outcome(subtest.outcome).is_red for subtest in event.subtests):
             self._problems.append(event)
         if self._durations is not None and event.duration_s is not None:
-            self._timed.append((event.duration_s, event.key[0]))
+            self._timed.append((event.duration_s, event.key))
 
     def _fixture(self, event: FixtureFinished) -> None:
         outcome = Outcome(event.outcome)
+        mark, words = _MARKS[outcome]
         if outcome.is_red:
             self._problems.append(event)
         if self._verbosity >= VERBOSE:
-            self._write(f"{safe_line(event.fixture_id)} ... {self._paint(_MARKS[outcome][1], colour_of(outcome))}\n")
-        elif self._verbosity == DOTS and outcome.is_red:
-            self._write(self._paint(_MARKS[outcome][0], colour_of(outcome)))
+            self._end_open_line()
+            title = safe_line(event.fixture_id, LONGEST_ID)
+            self._write(f"{title} ... {self._paint(words, colour_of(outcome))}{_reason(outcome, event.message)}\n")
+        elif self._verbosity == DOTS:
+            self._write(self._paint(mark, colour_of(outcome)))
 
-    def _ended(self, duration_s: float) -> None:
+    def _ended(self, event: Ended) -> None:
         if self._verbosity == DOTS:
             self._write("\n")
-        silent = Counter(problem.message for problem in self._problems if _is_consequence(problem))
+        self._end_open_line()
         for problem in self._problems:
             if not _is_consequence(problem):
                 self._write(_problem(problem, self._paint))
+        silent = Counter(problem.message for problem in self._problems if _is_consequence(problem))
         for message, number in silent.items():
-            self._write(f"{_DOUBLE_RULE}\n{number} NOT RUN: {safe_line(message or 'no reason is known')}\n")
+            title = self._paint(f"NOT RUN: {counted(number, 'test')}", "red")
+            self._write(f"{_DOUBLE_RULE}\n{title}\n{_RULE}\n{safe_text(message or 'no reason is known')}\n")
         self._write(f"{_RULE}\n")
         self._slowest()
-        self._write(f"took {seconds(duration_s)}\n")
+        by_whom = f", interrupted by {safe_line(event.interrupted)}" if event.interrupted else ""
+        self._write(f"took {seconds(event.duration_s)}{by_whom}\n")
 
     def _slowest(self) -> None:
-        if self._durations is None:
+        if self._durations is None or not self._timed:
             return
-        # As in unittest: 0 shows all.
+        # As in unittest: 0 shows all, and what took less than a millisecond is shown with -v only.
         longest = sorted(self._timed, reverse=True)[: self._durations or None]
-        self._write("Slowest test durations\n")
-        for duration_s, test_id in longest:
-            self._write(f"{duration_s:.3f}s  {safe_line(test_id)}\n")
-        self._write(f"{_RULE}\n")
+        shown = [timed for timed in longest if self._verbosity >= VERBOSE or timed[0] >= _SHORTEST_SHOWN_S]
+        self._write(f"Slowest test durations\n{_RULE}\n")
+        for duration_s, key in shown:
+            self._write(f"{f'{duration_s:.3f}s':<10} {_title(key)}\n")
+        hidden = "(durations < 0.001s were hidden; use -v to show these durations)\n" if len(shown) < len(longest) else ""
+        self._write(f"{hidden}{_RULE}\n")
+
+    def _end_open_line(self) -> None:
+        if self._open is not None:
+            self._open = None
+            self._write("\n")
 
     def _write(self, text: str) -> None:
         self._stream.write(text)
@@ -168,45 +186,54 @@ class Tallier:
     @property
     def tally(self) -> Tally:
         """The counts so far."""
-        return Tally(self._outcomes, self._red_fixtures)
+        return Tally(self._outcomes.copy(), self._red_fixtures)
 
 
 def tally_text(tally: Tally, paint: Paint = plain) -> str:
     """Return the counts by outcome and, last, the line that other programs read."""
-    told = [(outcome, tally.outcomes[outcome]) for outcome in Outcome if tally.outcomes[outcome]]
-    counts = [paint(f"{number} {outcome}", colour_of(outcome)) for outcome, number in told]
-    if not tally.outcomes[Outcome.NOT_RUN]:
-        counts.append(f"0 {Outcome.NOT_RUN}")
+    also = [] if tally.outcomes[Outcome.NOT_RUN] else [f"0 {Outcome.NOT_RUN}"]
     if tally.red_fixtures:
-        counts.append(paint(f"{tally.red_fixtures} failed fixture{'s' if tally.red_fixtures > 1 else ''}", "red"))
-    return ", ".join(counts) + "\n" + tally.last_line + "\n"
+        also.append(paint(counted(tally.red_fixtures, "failed fixture"), "red"))
+    return "\n".join([*counts_lines(tally.outcomes, paint, also=also), tally.last_line]) + "\n"
 
 
 def _is_consequence(problem: TestFinished | FixtureFinished) -> bool:
     return isinstance(problem, TestFinished) and problem.outcome == Outcome.NOT_RUN
 
 
-def _title(test_id: str) -> str:
+def _title(key: TestKey) -> str:
+    test_id, ordinal = key
     name = test_id.rpartition(".")[2]
-    return safe_line(f"{name} ({test_id})" if name != test_id else test_id)
+    title = safe_line(f"{name} ({test_id})" if name != test_id else test_id, 2 * LONGEST_ID)
+    return f"{title} #{ordinal}" if ordinal else title
+
+
+def _reason(outcome: Outcome, message: str | None) -> str:
+    return f" {safe_line(repr(message))}" if outcome is Outcome.SKIPPED and message else ""
 
 
 def _problem(problem: TestFinished | FixtureFinished, paint: Paint) -> str:
-    outcome = Outcome(problem.outcome)
-    title = _title(problem.key[0]) if isinstance(problem, TestFinished) else safe_line(problem.fixture_id)
-    lines = [_DOUBLE_RULE, paint(f"{_MARKS[outcome][1].upper()}: {title}", colour_of(outcome))]
-    if isinstance(problem, TestFinished) and problem.description:
-        lines.append(safe_line(problem.description))
-    body = problem.traceback or problem.message
-    # The traceback of a test whose subtests failed is that of the first of them.
-    subtests = problem.subtests if isinstance(problem, TestFinished) else ()
-    if body and not subtests:
-        lines += [_RULE, safe_text(body).rstrip()]
-    for subtest in subtests:
-        lines += _subtest(subtest, paint)
+    if isinstance(problem, FixtureFinished):
+        lines = _headed(problem.outcome, safe_line(problem.fixture_id, LONGEST_ID), paint)
+        lines += _body(problem.traceback or problem.message)
+    else:
+        lines = _headed(problem.outcome, _title(problem.key), paint)
+        lines += [safe_line(problem.description)] if problem.description else []
+        lines += _body(own_text(problem))
+        for subtest in problem.subtests:
+            lines += _subtest(subtest, paint)
     return "\n".join(lines) + "\n"
 
 
+def _headed(outcome: str, title: str, paint: Paint) -> list[str]:
+    return [_DOUBLE_RULE, paint(f"{_MARKS[Outcome(outcome)][1].upper()}: {title}", colour_of(outcome))]
+
+
+def _body(text: str | None) -> list[str]:
+    return [_RULE, safe_text(text).rstrip()] if text else []
+
+
 def _subtest(subtest: SubtestProblem, paint: Paint) -> list[str]:
-    title = paint(f"{_MARKS[Outcome(subtest.outcome)][1]}: {safe_line(subtest.params)}", colour_of(subtest.outcome))
-    return [_RULE, title, safe_text(subtest.traceback or subtest.message or "").rstrip()]
+    words = _MARKS[Outcome(subtest.outcome)][1]
+    title = paint(f"{words}: {safe_line(subtest.params, LONGEST_ID)}", colour_of(subtest.outcome))
+    return [_RULE, title, *filter(None, [safe_text(subtest.traceback or subtest.message or "").rstrip()])]

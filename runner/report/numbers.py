@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping
 
 _MINUTE_S = 60
-_HOUR_S = 3600
+_MINUTES_AN_HOUR = 60
 _THOUSAND = 1000
+_TOO_LONG_TO_WRITE_OUT = 1e12
 _ACCURACY_SUFFIX = "accuracy"
 
 
@@ -23,16 +24,18 @@ def finite(value: object) -> object:
 
 
 def seconds(duration_s: float | None) -> str:
-    """Return a duration in the unit that fits: 12 ms, 3.21 s, 4 min 05 s, 2 h 03 min."""
-    if duration_s is None:
+    """Return a duration in the unit that fits: 12 ms, 3.21 s, 4 min 05 s, 2 h 03 min; "-" where it is not known."""
+    if duration_s is None or not math.isfinite(duration_s):
         return "-"
-    if duration_s < 1:
-        return f"{duration_s * 1000:.0f} ms"
-    if duration_s < _MINUTE_S:
+    milliseconds = round(duration_s * 1000)
+    if milliseconds < _THOUSAND:
+        return f"{milliseconds} ms"
+    if round(duration_s, 2) < _MINUTE_S:
         return f"{duration_s:.2f} s"
-    if duration_s < _HOUR_S:
-        return f"{duration_s // _MINUTE_S:.0f} min {duration_s % _MINUTE_S:02.0f} s"
-    return f"{duration_s // _HOUR_S:.0f} h {duration_s % _HOUR_S // _MINUTE_S:02.0f} min"
+    minutes, rest_s = divmod(round(duration_s), _MINUTE_S)
+    if minutes < _MINUTES_AN_HOUR:
+        return f"{minutes} min {rest_s:02d} s"
+    return f"{minutes // _MINUTES_AN_HOUR} h {minutes % _MINUTES_AN_HOUR:02d} min"
 
 
 def metric_value(name: str, value: float | None) -> str:
@@ -43,7 +46,7 @@ def metric_value(name: str, value: float | None) -> str:
         return str(finite(value))
     if name.endswith(_ACCURACY_SUFFIX):
         return f"{value:.2%}"
-    return f"{value:,.0f}" if abs(value) >= _THOUSAND else f"{value:.4g}"
+    return _plain_number(value, sign="")
 
 
 def metric_delta(name: str, delta: float | None) -> str:
@@ -52,14 +55,25 @@ def metric_delta(name: str, delta: float | None) -> str:
         return ""
     if name.endswith(_ACCURACY_SUFFIX):
         return f"{delta * 100:+.2f} points"
-    return f"{delta:+,.0f}" if abs(delta) >= _THOUSAND else f"{delta:+.4g}"
+    return _plain_number(delta, sign="+")
 
 
 def size(size_bytes: int) -> str:
     """Return a size in the unit that fits, such as 1.7 MB."""
-    amount = float(size_bytes)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if amount < _THOUSAND or unit == "GB":
-            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+    if size_bytes < _THOUSAND:
+        return counted(size_bytes, "byte")
+    amount = size_bytes / _THOUSAND
+    for unit in ("kB", "MB", "GB"):
+        if round(amount, 1) < _THOUSAND:
+            return f"{amount:.1f} {unit}"
         amount /= _THOUSAND
-    raise AssertionError(unit)
+    return f"{amount:,.1f} TB"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, such as 1 test or 12,000 tests."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _plain_number(value: float, *, sign: str) -> str:
+    return f"{value:{sign},.0f}" if _THOUSAND <= abs(value) < _TOO_LONG_TO_WRITE_OUT else f"{value:{sign}.4g}"

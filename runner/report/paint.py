@@ -14,12 +14,14 @@ def painter(choice: str, stream: TextIO) -> Paint:
     """Return the `Paint` for a stream.
 
     Args:
-        choice: "always", "never", or "auto": only on a terminal, and not where NO_COLOR is set.
+        choice: "always", "never", or "auto": only on a terminal that is not a dumb one, and not where NO_COLOR is set.
         stream: Where the text will go.
     """
-    if choice == "never" or (choice == "auto" and (not stream.isatty() or os.environ.get("NO_COLOR"))):
-        return plain
-    return _styled
+    return _styled if choice == "always" or (choice == "auto" and _takes_colour(stream)) else plain
+
+
+def _takes_colour(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _styled(text: str, colour: str) -> str:

@@ -7,6 +7,8 @@ import unicodedata
 
 _ACTIVE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 _CONTROL_PICTURES = 0x2400
+_ELLIPSIS = "\u2026"
+_WITHOUT_A_COLUMN = frozenset({"Mn", "Me", "Cf"})
 
 
 def safe_text(text: str) -> str:
@@ -14,14 +16,32 @@ def safe_text(text: str) -> str:
 
     Newlines and tabs stay; everything else that a terminal would act upon is shown as a picture or a code point.
     """
-    return _ACTIVE.sub(_visible, text)
+    return _ACTIVE.sub(_visible, text.replace("\r\n", "\n"))
 
 
 def safe_line(text: str, width: int | None = None) -> str:
     """Return safe text on one line, cut to `width` columns with an ellipsis where a width is given."""
     line = safe_text(text).replace("\n", "\u2424").replace("\t", " ")
-    if width is not None and len(line) > width:
-        return line[: max(width - 1, 0)] + "\u2026"
+    return line if width is None or width_of(line) <= width else _cut(line, width)
+
+
+def width_of(line: str) -> int:
+    """Return how many columns of a terminal a safe line takes: two for a wide character, none for a combining one."""
+    return len(line) if line.isascii() else sum(map(_columns, line))
+
+
+def _columns(character: str) -> int:
+    if unicodedata.category(character) in _WITHOUT_A_COLUMN:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def _cut(line: str, width: int) -> str:
+    room = width - len(_ELLIPSIS)
+    for index, character in enumerate(line):
+        room -= _columns(character)
+        if room < 0:
+            return line[:index] + _ELLIPSIS * (width > 0)
     return line
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Self, TextIO
 
 from mnist.events import CheckpointWritten, EpochFinished, Event, StepsFinished, TrainingFinished, TrainingStarted
-from runner.report.numbers import metric_value, seconds, size
+from runner.report.numbers import counted, metric_value, seconds, size
 from runner.report.safe import safe_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 _LINE_EVERY_S: Final = 5.0
+_BAR_WIDTH: Final = 10
 
 
 class TrainReporter:
@@ -41,12 +42,10 @@ class TrainReporter:
             case StepsFinished():
                 self._steps(event)
             case EpochFinished():
-                self._line(
-                    f"epoch {event.epoch}: train loss {event.train_loss:.4f}, validation loss {event.validation_loss:.4f}, "
-                    f"validation accuracy {event.validation_accuracy:.2%}, {event.images_per_s:,.0f} images/s"
-                )
+                self._epoch(event)
             case CheckpointWritten():
-                self._line(f"checkpoint {event.path.name}: {size(event.size_bytes)}, content {event.content_hash[:12]}")
+                name = safe_line(event.path.name)
+                self._line(f"checkpoint {name}: {size(event.size_bytes)}, content {event.content_hash[:12]}")
             case TrainingFinished():
                 self._stop_bar()
                 accuracy = metric_value("test_accuracy", event.test_accuracy)
@@ -55,13 +54,16 @@ class TrainReporter:
     def _started(self, event: TrainingStarted) -> None:
         self._total_steps = event.total_steps
         data = event.dataset
-        device, threads = (event.numerics.get(key, "?") for key in ("device", "threads"))
-        self._line(
-            f"{safe_line(data.name)}: {data.train:,} training, {data.validation:,} validation, {data.test:,} test images; "
-            f"{event.epochs} epoch{'s' if event.epochs > 1 else ''} on {device}, {threads} threads"
-        )
+        self._line(f"{safe_line(data.name)}: {data.train:,} training, {data.validation:,} validation, {data.test:,} test images")
+        self._line(f"{counted(event.epochs, 'epoch')}, {counted(event.total_steps, 'step')}, on {_where(event.numerics)}")
         if self._stream.isatty():
             self._start_bar()
+
+    def _epoch(self, event: EpochFinished) -> None:
+        opening = f"epoch {event.epoch}: "
+        accuracy = metric_value("validation_accuracy", event.validation_accuracy)
+        self._line(f"{opening}train loss {event.train_loss:.4f}, {event.images_per_s:,.0f} images/s")
+        self._line(f"{' ' * len(opening)}validation loss {event.validation_loss:.4f}, validation accuracy {accuracy}")
 
     def _steps(self, event: StepsFinished) -> None:
         words = f"loss {event.train_loss:.4f}, {event.images_per_s:,.0f} images/s, {seconds(event.remaining_s)} left"
@@ -73,7 +75,7 @@ class TrainReporter:
     def _line(self, text: str) -> None:
         self._last_line_s = self._clock()
         if self._progress is not None:
-            self._progress.console.print(text, markup=False, highlight=False)
+            self._progress.console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
         else:
             self._stream.write(text + "\n")
             self._stream.flush()
@@ -82,7 +84,11 @@ class TrainReporter:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %  {task.fields[words]}"))
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(_BAR_WIDTH),
+            TextColumn("{task.percentage:.0f} %  {task.fields[words]}"),
+        )
         self._progress = Progress(*columns, console=Console(file=self._stream), transient=True)
         self._task = self._progress.add_task("epoch 1", total=self._total_steps, words="")
         self._progress.start()
@@ -91,3 +97,8 @@ class TrainReporter:
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
+
+
+def _where(numerics: Mapping[str, str]) -> str:
+    device, threads = (safe_line(numerics.get(key, "?")) for key in ("device", "threads"))
+    return f"{device}, {threads} {'thread' if threads == '1' else 'threads'}"

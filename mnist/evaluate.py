@@ -1,0 +1,68 @@
+"""Loss and accuracy of a model on a set of examples, without a trace in the model or in the random numbers of the training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mnist.errors import InputMismatch
+from mnist.model import evaluating
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What came out.
+
+    Attributes:
+        loss: Mean cross-entropy per example.
+        accuracy: Share of right answers, 0-1.
+        examples: How many there were, at least 1.
+    """
+
+    loss: float
+    accuracy: float
+    examples: int
+
+
+def evaluate(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]], device: torch.device) -> Evaluation:
+    """Compare the model's answers with the labels; weights, mode and torch's random state are afterwards what they were.
+
+    Args:
+        model: Gives logits (N, classes) for a batch of images.
+        loader: Gives batches of images and labels (N,) int64, such as a `DataLoader`; they are moved to `device`.
+        device: Where the model is.
+
+    Raises:
+        InputMismatch: The loader gave no example.
+    """
+    examples = 0
+    loss = torch.zeros((), dtype=torch.float64, device=device)
+    correct = torch.zeros((), dtype=torch.int64, device=device)
+    with evaluating(model), _kept_random_state(loader, device):
+        for batch_images, batch_labels in loader:
+            images, labels = batch_images.to(device, non_blocking=True), batch_labels.to(device, non_blocking=True)
+            logits = model(images)
+            loss += functional.cross_entropy(logits, labels, reduction="sum")
+            correct += (logits.argmax(dim=1) == labels).sum()
+            examples += len(labels)
+    if examples == 0:
+        raise InputMismatch("the loader gave no example; an accuracy needs at least one")
+    return Evaluation(loss.item() / examples, correct.item() / examples, examples)
+
+
+@contextmanager
+def _kept_random_state(loader: object, device: torch.device) -> Iterator[None]:
+    """Put back torch's random state and the loader's own: a `DataLoader` draws from them even where it does not shuffle."""
+    generator = getattr(loader, "generator", None)
+    state = generator.get_state() if isinstance(generator, torch.Generator) else None
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        try:
+            yield
+        finally:
+            if isinstance(generator, torch.Generator) and state is not None:
+                generator.set_state(state)

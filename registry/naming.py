@@ -1,0 +1,50 @@
+"""Names of runs, and the references that lead to runs. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from registry.errors import InvalidName
+from registry.records import RunKind
+
+NAME_LIMIT = 200
+"""Characters of a name, at most."""
+
+_LATEST = re.compile(r"latest(?::(test|train|nightly))?(?:~(\d{1,9}))?")
+_RESERVED = re.compile(r"latest.*|last-green|baseline:.*|(?:test|train|nightly)-\d+", re.DOTALL)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that could be mistaken for a reference, or that cannot be printed on one line.
+
+    Raises:
+        InvalidName: The message says which rule the name breaks.
+    """
+    if not name.strip() or name != name.strip():
+        raise InvalidName(f"the name {name!r} is empty, or begins or ends with a space; give it visible characters at both ends")
+    if len(name) > NAME_LIMIT:
+        raise InvalidName(f"the name that begins with {name[:40]!r} has {len(name)} characters; at most {NAME_LIMIT} are allowed")
+    if not name.isprintable():
+        raise InvalidName(f"the name {name!r} holds a character that cannot be printed on one line; leave it out")
+    if name.isdecimal():
+        raise InvalidName(f"the name {name!r} could be mistaken for the id of a run; add a letter")
+    if _RESERVED.fullmatch(name):
+        raise InvalidName(f"the name {name!r} is kept for references such as latest, baseline:NAME or test-12; choose another")
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The reference `latest`, `latest~N`, `latest:test`, `latest:test~N`: `back` runs before the newest of a kind."""
+
+    kind: RunKind | None
+    back: int
+
+
+def parse_latest(reference: str) -> Latest | None:
+    """Return what a reference that begins with `latest` means; None for every other reference."""
+    found = _LATEST.fullmatch(reference)
+    if found is None:
+        return None
+    kind, back = found.groups()
+    return Latest(RunKind(kind) if kind else None, int(back or 0))

@@ -1,0 +1,1 @@
+"""The worker: started by path in its own process, standard library only; nobody imports it."""

@@ -1,0 +1,173 @@
+"""Load the suite with unittest's own loader, and lay it out as a list in load order.
+
+Every test has a position in that list. A suite whose `run` is its own is a block: it is run whole, because nobody else knows how.
+"""
+
+import os
+import sys
+import types
+import unittest
+from itertools import groupby
+from unittest import case, loader, suite
+from unittest.main import _convert_names, _convert_select_pattern  # type: ignore[attr-defined]
+
+from .options import Options
+from .wire import Channel, array
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__unittest = True
+
+
+class Block:
+    """A suite that is run whole, and where its tests lie."""
+
+    def __init__(self, suite: object, start: int, stop: int) -> None:
+        self.suite = suite
+        self.start = start
+        self.stop = stop
+
+
+class Layout:
+    """The suite in load order.
+
+    Attributes:
+        tests: One entry per position; emptied as the tests run, so that they can be freed.
+        ids: One per position.
+        blocks: By the position at which they start.
+        units: Positions at which a unit starts; a unit is what must stay together in one worker.
+    """
+
+    def __init__(self, root: object) -> None:
+        self.tests: list[object] = []
+        self.blocks: dict[int, Block] = {}
+        self._lay(root)
+        self.ids = [test_id(test) for test in self.tests]
+        self.units = self._find_units()
+
+    def _lay(self, root: object) -> None:
+        for item in root:  # type: ignore[attr-defined]
+            if suite._isnotsuite(item):  # type: ignore[attr-defined]
+                self.tests.append(item)
+            elif _is_plain(item):
+                self._lay(item)
+            else:
+                start = len(self.tests)
+                self.tests.extend(_leaves(item))
+                self.blocks[start] = Block(item, start, len(self.tests))
+
+    def _find_units(self) -> list[int]:
+        modules = _modules_with_fixtures(self.tests)
+        keys: list[object] = []
+        for test in self.tests:
+            module = type(test).__module__
+            keys.append(module if module in modules else type(test))
+        for block in self.blocks.values():
+            keys[block.start : block.stop] = [block] * (block.stop - block.start)
+        starts, position = [], 0
+        for _, group in groupby(keys):
+            starts.append(position)
+            position += sum(1 for _ in group)
+        return starts
+
+
+def load(options: Options, channel: Channel) -> Layout:
+    """Import the selected tests, telling the parent each module before it is imported."""
+    test_loader = loader.defaultTestLoader
+    if options.name_patterns:
+        test_loader.testNamePatterns = [_convert_select_pattern(pattern) for pattern in options.name_patterns]
+    importing = _Importing(options, channel)
+    if options.names:
+        return Layout([importing.by_name(name) for name in _convert_names(options.names)])
+    test_loader._get_module_from_name = importing.module  # type: ignore[attr-defined]
+    try:
+        return Layout(
+            [test_loader.discover(options.start_directory, options.pattern, options.top_level_directory)],
+        )
+    finally:
+        del test_loader._get_module_from_name  # type: ignore[attr-defined]
+
+
+class _Importing:
+    def __init__(self, options: Options, channel: Channel) -> None:
+        self._skipped = options.skipped
+        self._channel = channel
+
+    def module(self, name: str) -> types.ModuleType:
+        """Stand in for the loader's own import; a module that killed a worker is empty this time."""
+        if self._is_skipped(name):
+            return types.ModuleType(name)
+        self._channel.send(array("i", name))
+        __import__(name)
+        return sys.modules[name]
+
+    def by_name(self, name: str) -> unittest.TestSuite:
+        """Load one of the names on the command line; what cannot be imported is a failed test, whatever was raised."""
+        if self._is_skipped(name):
+            return unittest.TestSuite()
+        self._channel.send(array("i", name))
+        try:
+            return loader.defaultTestLoader.loadTestsFromName(name)
+        except case.SkipTest as reason:
+            return loader._make_skipped_test(name, reason, unittest.TestSuite)  # type: ignore[attr-defined, no-any-return]
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001 (sys.exit() in a module is a failed import like any other)
+            return loader._make_failed_import_test(name, unittest.TestSuite)[0]  # type: ignore[attr-defined, no-any-return]
+
+    def _is_skipped(self, name: str) -> bool:
+        return any(name == skipped or name.startswith(skipped + ".") for skipped in self._skipped)
+
+
+def test_id(test: object) -> str:
+    """Return what the test calls itself; a test that cannot say gets its class and method."""
+    try:
+        return str(test.id())  # type: ignore[attr-defined]
+    except Exception:  # noqa: BLE001 (a user's own id() may raise anything)
+        name = getattr(test, "_testMethodName", None)
+        return f"{type(test).__module__}.{type(test).__qualname__}" + (f".{name}" if name else "")
+
+
+test_id.__test__ = False  # type: ignore[attr-defined]
+
+
+def _is_plain(item: object) -> bool:
+    """Tell whether the suite runs as unittest's own does."""
+    kind = type(item)
+    return (
+        getattr(kind, "run", None) is suite.TestSuite.run
+        and kind.__call__ is suite.BaseTestSuite.__call__
+        and getattr(kind, "__iter__", None) is suite.BaseTestSuite.__iter__
+        and "run" not in getattr(item, "__dict__", ())
+    )
+
+
+def _leaves(item: object) -> "Iterator[object]":
+    for inner in item:  # type: ignore[attr-defined]
+        if suite._isnotsuite(inner):  # type: ignore[attr-defined]
+            yield inner
+        else:
+            yield from _leaves(inner)
+
+
+def _modules_with_fixtures(tests: list[object]) -> set[str]:
+    """Find the modules whose classes must stay together."""
+    found = set()
+    for name in {type(test).__module__ for test in tests}:
+        module = sys.modules.get(name)
+        if hasattr(module, "setUpModule") or hasattr(module, "tearDownModule"):
+            found.add(name)
+    cleanups: list[tuple[Callable[..., object], object, object]] = case._module_cleanups  # type: ignore[attr-defined]
+    if cleanups and tests:
+        # Registered at import: unittest runs them all at the end of the first module.
+        found.add(type(tests[0]).__module__)
+        found.update(getattr(function, "__module__", "") for function, _, _ in cleanups)
+    return found
+
+
+def start_of_path() -> None:
+    """Put the current folder first, as `python -m unittest` does, unless the interpreter was told not to."""
+    if not sys.flags.safe_path:
+        sys.path.insert(0, os.getcwd())  # noqa: PTH109 (pathlib costs milliseconds of each start)

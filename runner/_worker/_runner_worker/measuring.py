@@ -1,0 +1,36 @@
+"""Coverage of the user's code, saved after each unit, so that a killed worker loses at most one."""
+
+from .options import Options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from coverage import Coverage
+
+__unittest = True
+
+
+class Measurement:
+    """coverage.py from before the first import of the user's; does nothing where coverage is off."""
+
+    def __init__(self, options: Options) -> None:
+        self._coverage: Coverage | None = None
+        if options.coverage_data is None:
+            return
+        import coverage
+
+        outer = coverage.Coverage.current()
+        if outer is not None:  # two tracers cannot share a thread; what it has seen is saved when it is asked to
+            outer.stop()
+        self._coverage = coverage.Coverage(data_file=options.coverage_data, data_suffix=True, source=options.coverage_source, auto_data=False)
+        self._coverage.start()
+
+    def flush(self) -> None:
+        """Write what was measured; changing to the same context is coverage's own way to do so while it goes on."""
+        if self._coverage is not None:
+            self._coverage.switch_context("")
+
+    def finish(self) -> None:
+        """Stop and save."""
+        if self._coverage is not None:
+            self._coverage.stop()
+            self._coverage.save()

@@ -1,0 +1,35 @@
+"""What the parent asks of this worker: NUL-separated `key=value` fields, in which a key may repeat."""
+
+import os
+
+__unittest = True
+
+
+class Options:
+    """The fields as attributes; see `runner.execute.options`, which writes them.
+
+    Attributes:
+        skipped: Modules whose import killed an earlier worker.
+        coverage_source: None where coverage is off.
+    """
+
+    def __init__(self, block: bytes) -> None:
+        fields: dict[str, list[str]] = {}
+        for field in block.split(b"\0"):
+            key, _, value = field.partition(b"=")
+            fields.setdefault(key.decode("ascii"), []).append(os.fsdecode(value))
+
+        def single(key: str) -> str | None:
+            return fields[key][0] if key in fields else None
+
+        self.names = fields.get("name", [])
+        self.start_directory = single("start") or "."
+        self.pattern = single("pattern") or "test*.py"
+        self.top_level_directory = single("top")
+        self.name_patterns = fields.get("k")
+        self.skipped = frozenset(fields.get("skip", []))
+        self.failfast = "failfast" in fields
+        self.buffer = "buffer" in fields
+        self.show_locals = "locals" in fields
+        self.coverage_data = single("coverage")
+        self.coverage_source = fields.get("source")

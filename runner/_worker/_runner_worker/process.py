@@ -1,0 +1,120 @@
+"""The life of a worker process: load the suite, run the ranges that the parent asks for, say `end`, leave.
+
+Only the `end` event says that the worker did its work; its exit code says nothing.
+"""
+
+import atexit
+import faulthandler
+import os
+import signal
+import sys
+import traceback
+import warnings
+
+from .driving import Driver, Interrupted
+from .lifeline import die_with_parent
+from .loading import Layout, load, start_of_path
+from .measuring import Measurement
+from .options import Options
+from .result import Result
+from .wire import Channel, array, bounded, one_line, out_of_reach, quote
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+
+__unittest = True
+
+_NO_TERMINAL = "breakpoint() was called in a worker process, which has no terminal; run this test with `runner test --pdb`"
+
+
+def main(events: int, commands: int, lifeline: int, stacks: int) -> None:
+    """Be a worker; the arguments are file descriptors."""
+    die_with_parent(lifeline)
+    faulthandler.enable(out_of_reach(stacks))
+    channel = Channel(events, commands)
+    options = Options(channel.receive_bytes(int(channel.receive())))
+    sys.argv[:] = [os.path.basename(sys.executable) + " -m unittest"]  # noqa: PTH119 (pathlib costs milliseconds)
+    start_of_path()
+    if not os.environ.get("PYTHONBREAKPOINT"):
+        sys.breakpointhook = _refuse_breakpoint
+    try:
+        _work(options, channel)
+    except Exception as problem:  # noqa: BLE001 (whatever it is, the parent must hear it)
+        channel.send(array("x", one_line(f"{type(problem).__name__}: {problem}"), bounded(traceback.format_exc())))
+    _leave()
+
+
+def _work(options: Options, channel: Channel) -> None:
+    measurement = Measurement(options)
+    layout = _load(options, channel)
+    blocks = [[block.start, block.stop] for block in layout.blocks.values()]
+    channel.send(f'["c",[{",".join(map(quote, layout.ids))}],{layout.units},{blocks}]')
+    _filter_warnings()
+    result = Result(channel, layout)
+    result.failfast, result.buffer, result.tb_locals = options.failfast, options.buffer, options.show_locals
+    result.startTestRun()
+    driver = Driver(layout, result, channel)
+    try:
+        _obey(channel, layout, driver, measurement, result)
+        driver.finish()
+        reason = ("failfast" if options.failfast else "stopped") if result.shouldStop else ""
+    except Interrupted:
+        reason = "interrupted"
+    result.stopTestRun()
+    measurement.finish()
+    channel.send(array("e", reason))
+
+
+def _load(options: Options, channel: Channel) -> Layout:
+    """Load the suite; Ctrl-C meanwhile ends the worker, for the loader itself would take it for a failed import."""
+
+    def give_up(_signal: int, _frame: "FrameType | None") -> None:
+        channel.send(array("e", "interrupted"))
+        os._exit(0)
+
+    previous = signal.getsignal(signal.SIGINT)
+    if previous is signal.default_int_handler:
+        signal.signal(signal.SIGINT, give_up)
+    layout = load(options, channel)
+    if signal.getsignal(signal.SIGINT) is give_up:
+        signal.signal(signal.SIGINT, previous)
+    return layout
+
+
+def _obey(channel: Channel, layout: Layout, driver: Driver, measurement: Measurement, result: Result) -> None:
+    """Run the ranges that the parent asks for, a unit at a time, until it says `end`."""
+    while not result.shouldStop:
+        command, *arguments = channel.receive().split()
+        if command == "end":
+            return
+        start, stop = int(arguments[0]), min(int(arguments[1]), len(layout.ids))
+        borders = [unit for unit in layout.units if start < unit < stop]
+        for first, last in zip([start, *borders], [*borders, stop], strict=True):
+            driver.run_range(first, last)
+            measurement.flush()
+        channel.send(array("u", stop))
+
+
+def _filter_warnings() -> None:
+    """Show what unittest shows: every warning once per place, unless -W says otherwise."""
+    if sys.warnoptions:
+        return
+    warnings.simplefilter("default")
+    if sys.version_info < (3, 12):
+        warnings.filterwarnings("module", category=DeprecationWarning, message=r"Please use assert\w+ instead.")
+
+
+def _refuse_breakpoint(*_args: object, **_keywords: object) -> None:
+    raise RuntimeError(_NO_TERMINAL)
+
+
+def _leave() -> None:
+    """Flush, run the exit handlers, and go without waiting for threads; the parent ends what takes too long."""
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        try:
+            stream.flush()  # type: ignore[union-attr]
+        except (AttributeError, OSError, ValueError):  # a test closed or replaced it
+            continue
+    atexit._run_exitfuncs()
+    os._exit(0)

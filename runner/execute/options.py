@@ -1,0 +1,69 @@
+"""What to run and how, and the form in which the worker reads it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What to run, with unittest's meanings.
+
+    Attributes:
+        names: Dotted names and files, as `python -m unittest` takes them; empty for discovery.
+        start_directory: Where discovery starts: a folder or a dotted name.
+        name_patterns: As given to -k.
+    """
+
+    names: tuple[str, ...] = ()
+    start_directory: str = "."
+    pattern: str = "test*.py"
+    top_level_directory: str | None = None
+    name_patterns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerOptions:
+    """How the worker runs the selection.
+
+    Attributes:
+        show_locals: Local variables in tracebacks.
+        coverage_source: Packages or folders to measure; empty leaves it to coverage's own configuration.
+        coverage_data: Folder for the data files; None where coverage is off.
+        stdout_to_stderr: Sends what tests print to standard error, so that standard output stays a document.
+    """
+
+    failfast: bool = False
+    buffer: bool = False
+    show_locals: bool = False
+    coverage_source: tuple[str, ...] | None = None
+    coverage_data: Path | None = None
+    stdout_to_stderr: bool = False
+    working_directory: Path = field(default_factory=Path.cwd)
+
+
+def encode(selection: Selection, options: WorkerOptions, skipped_modules: tuple[str, ...] = ()) -> bytes:
+    """Return the block of NUL-separated fields that the worker reads first, with its length on a line of its own."""
+    block = b"\0".join(os.fsencode(f"{key}={value}") for key, value in _fields(selection, options, skipped_modules))
+    return f"{len(block)}\n".encode() + block
+
+
+def _fields(selection: Selection, options: WorkerOptions, skipped_modules: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    yield from (("name", name) for name in selection.names)
+    yield "start", selection.start_directory
+    yield "pattern", selection.pattern
+    if selection.top_level_directory is not None:
+        yield "top", selection.top_level_directory
+    yield from (("k", pattern) for pattern in selection.name_patterns)
+    yield from (("skip", module) for module in skipped_modules)
+    switches = (("failfast", options.failfast), ("buffer", options.buffer), ("locals", options.show_locals))
+    yield from ((key, "") for key, is_on in switches if is_on)
+    if options.coverage_data is not None:
+        yield "coverage", str(options.coverage_data.absolute() / "data")
+        yield from (("source", source) for source in options.coverage_source or ())

@@ -1,0 +1,114 @@
+"""What is left to run: each collected test waits, is given to a worker, and ends once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.errors import WorkerFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from runner.events import TestKey
+
+_WAITING, _GIVEN, _ENDED = range(3)
+
+Range = tuple[int, int]
+"""Positions start <= position < stop, in load order."""
+
+
+def keys_of(ids: Iterable[str]) -> list[TestKey]:
+    """Number the tests of each id in load order."""
+    seen: dict[str, int] = {}
+    keys = []
+    for test_id in ids:
+        ordinal = seen.get(test_id, 0)
+        seen[test_id] = ordinal + 1
+        keys.append((test_id, ordinal))
+    return keys
+
+
+class Schedule:
+    """The tests of a run in load order, by position, and how far each is.
+
+    A unit is a row of positions that one worker runs in one go, for they share a class or a module fixture.
+
+    Args:
+        ids: `TestCase.id()` in load order; ids may repeat.
+        units: Positions at which a unit starts, ascending.
+    """
+
+    def __init__(self, ids: Sequence[str], units: Sequence[int]) -> None:
+        self.keys = keys_of(ids)
+        self.collected = len(self.keys)
+        self._units = list(zip(units, [*units[1:], self.collected], strict=True))
+        self._states = bytearray(self.collected)
+        self._unfinished = self.collected
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether every test ended."""
+        return self._unfinished == 0
+
+    def take(self, limit: int | None = None) -> list[Range]:
+        """Give out what waits in the first units that have something, at most `limit` units, as ranges in load order."""
+        ranges: list[Range] = []
+        for start, stop in self._units:
+            if limit is not None and limit <= 0:
+                break
+            waiting = runs(position for position in range(start, stop) if self._states[position] == _WAITING)
+            for first, last in waiting:
+                self._states[first:last] = bytes([_GIVEN]) * (last - first)
+            ranges += waiting
+            limit = limit - bool(waiting) if limit is not None else None
+        return _joined(ranges)
+
+    def give_back(self) -> None:
+        """Let what was given and did not end wait again: its worker is dead."""
+        for position, state in enumerate(self._states):
+            if state == _GIVEN:
+                self._states[position] = _WAITING
+
+    def has_ended(self, position: int) -> bool:
+        """Tell whether the test at this position ended."""
+        return self._states[position] == _ENDED
+
+    def end(self, position: int) -> TestKey:
+        """Note that a test ended.
+
+        Raises:
+            WorkerFailed: It had ended before, which would make the sum wrong.
+        """
+        key = self.keys[position]
+        if self._states[position] == _ENDED:
+            raise WorkerFailed(f"internal error, please report it: the test {key[0]} ended twice")
+        self._states[position] = _ENDED
+        self._unfinished -= 1
+        return key
+
+    def add(self, test_id: str) -> int:
+        """Add a test that nobody collected, which its suite made while it ran, and return its position."""
+        ordinal = sum(1 for known, _ in self.keys if known == test_id)
+        self.keys.append((test_id, ordinal))
+        self._states.append(_GIVEN)
+        self._unfinished += 1
+        return len(self.keys) - 1
+
+    def unfinished(self) -> list[int]:
+        """Return the positions of the tests that did not end."""
+        return [position for position, state in enumerate(self._states) if state != _ENDED]
+
+
+def runs(positions: Iterable[int]) -> list[Range]:
+    """Join ascending positions into ranges."""
+    return _joined((position, position + 1) for position in positions)
+
+
+def _joined(ranges: Iterable[Range]) -> list[Range]:
+    joined: list[Range] = []
+    for start, stop in ranges:
+        if joined and joined[-1][1] == start:
+            joined[-1] = (joined[-1][0], stop)
+        else:
+            joined.append((start, stop))
+    return joined

@@ -1,0 +1,67 @@
+"""`runner runs`, end to end."""
+
+from __future__ import annotations
+
+from .projects import GREEN_SUITE, ProjectCase
+from .training import FAKE
+
+
+class Runs(ProjectCase):
+    """Two test runs and a training between them."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.home = cls.class_project(test_green=GREEN_SUITE)
+        cls.home.run("test", "--record", "--name", "first")
+        cls.home.run("train", "--seed", "5", script=str(cls.home.write("fake.py", FAKE)))
+        cls.home.run("test", "--record")
+        cls.answer = cls.home.run("runs")
+
+    def names(self, *arguments: str) -> list[str]:
+        """Return the names that `runner runs` lists."""
+        return [run["name"] for run in self.home.run("runs", "--format", "json", *arguments).document["runs"]]
+
+    def test_newest_first(self):
+        """The document lists all runs, newest first; one without a name is called after its kind and id."""
+        self.assertEqual(self.names(), ["test-3", "train-2", "first"])
+
+    def test_of_one_kind(self):
+        """--kind leaves the runs of one kind."""
+        self.assertEqual(self.names("--kind", "train"), ["train-2"])
+
+    def test_at_most_so_many(self):
+        """--limit leaves the newest."""
+        self.assertEqual(self.names("--limit", "1"), ["test-3"])
+
+    def test_text_is_a_line_a_run(self):
+        """The text is a heading and a line a run with id, name, kind, state and seed."""
+        self.assertEqual(self.answer.code, 0, self.answer.errors)
+        self.assertEqual(
+            [line.split()[:4] for line in self.answer.lines],
+            [
+                ["id", "name", "kind", "status"],
+                ["3", "test-3", "test", "green"],
+                ["2", "train-2", "train", "finished"],
+                ["1", "first", "test", "green"],
+            ],
+        )
+        self.assertEqual(self.answer.lines[2].split()[4], "5")
+
+    def test_text_fits_a_terminal(self):
+        """No line is longer than 80 columns."""
+        self.assertLessEqual(max(len(line) for line in self.answer.lines), 80)
+
+    def test_a_closed_pipe_is_no_traceback(self):
+        """`runner runs | true` ends with a sentence or silence, never with a traceback."""
+        process = self.home.start("runs")
+        process.stdout.close()
+        errors = process.stderr.read()
+        process.stderr.close()
+        self.assertIn(process.wait(), (0, 3))
+        self.assertNotIn("Traceback", errors)
+
+    def test_no_limit_below_one(self):
+        """--limit 0 is refused with 2."""
+        answer = self.home.run("runs", "--limit", "0")
+        self.assertEqual(answer.code, 2)
+        self.assertIn("--limit", answer.errors)
