@@ -1,8 +1,8 @@
 """What a checkpoint file holds: its hashes and the digest of each tensor, read with the standard library alone.
 
-The content hash is a sha256 over `runner-checkpoint-v1` and a NUL, then for each tensor, in the order of the UTF-8 bytes of its name, the
-name, the safetensors dtype name, the shape as decimals joined by commas, and the sha256 of its bytes, each preceded by its length as
-8 bytes, least significant first. Metadata, file name and the order inside the file do not count.
+The content hash is a sha256 over `runner-checkpoint-v1` and a NUL, then for each tensor, in the order of the UTF-8 bytes of its
+name, the name, the safetensors dtype name, the shape as decimals joined by commas, and the sha256 of its bytes, each preceded by
+its length as 8 bytes, least significant first. Metadata, file name and the order inside the file do not count.
 
 Source: safetensors file format, https://github.com/huggingface/safetensors#format
 """
@@ -15,7 +15,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeGuard
 
 from registry.errors import CheckpointUnreadable
 from registry.records import Checkpoint, TensorDigest
@@ -62,7 +62,7 @@ class _Entry:
 
 
 def describe_checkpoint(path: str | Path, *, epoch: int | None = None) -> Checkpoint:
-    """Read a checkpoint once and return its size and hashes; for a .safetensors file the content hash and a digest per tensor too.
+    """Read a checkpoint once and return its size and hashes; of a .safetensors file also the content hash and each digest.
 
     Raises:
         CheckpointUnreadable: The file cannot be read, or is no well-formed safetensors file although its name says so.
@@ -147,7 +147,7 @@ def _entry(path: Path, name: str, value: object) -> _Entry:
     dtype, shape, offsets = fields.get("dtype"), fields.get("shape"), fields.get("data_offsets")
     if not isinstance(dtype, str) or dtype not in _BITS:
         raise _malformed(path, f"the tensor {name!r} has the unknown dtype {dtype!r}")
-    if not _are_sizes(shape) or not _are_sizes(offsets) or len(offsets) != 2:  # noqa: PLR2004 - begin and end
+    if not _are_sizes(shape) or not _are_sizes(offsets) or len(offsets) != len(("begin", "end")):
         raise _malformed(path, f"the tensor {name!r} lacks a shape or its two offsets")
     begin, end = offsets
     if end < begin or (end - begin) * 8 != math.prod(shape) * _BITS[dtype]:
@@ -159,7 +159,7 @@ def _entry(path: Path, name: str, value: object) -> _Entry:
     return _Entry(name, dtype, tuple(shape), begin, end)
 
 
-def _are_sizes(value: object) -> bool:
+def _are_sizes(value: object) -> TypeGuard[list[int]]:
     return isinstance(value, list) and all(type(size) is int and size >= 0 for size in value)
 
 

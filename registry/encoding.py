@@ -1,7 +1,7 @@
 """The one choke point between Python's values and what SQLite and PostgreSQL store alike. Pure.
 
-NUL and lone surrogates in texts become visible escapes, whole numbers of any size become decimal text, and numbers that are not finite
-carry a kind beside the value, since SQLite turns NaN into NULL and minus zero into zero.
+NUL and lone surrogates in texts become visible escapes, whole numbers of any size become decimal text, and numbers that are not
+finite carry a kind beside the value, since SQLite turns NaN into NULL and minus zero into zero.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _SPECIAL = {Kind.NAN: math.nan, Kind.PLUS_INFINITY: math.inf, Kind.MINUS_INFINIT
 
 
 def clean(text: str, limit: int = TEXT_LIMIT) -> str:
-    """Return a text that every database stores: NUL as \\x00, lone surrogates as \\udc80, the middle of a long one left out."""
+    r"""Return a text that every database stores: NUL as \\x00, lone surrogates as \\udc80, the middle of a long one left out."""
     if len(text) > limit:
         half = limit // 2
         text = f"{text[:half]}\n... {len(text) - 2 * half} characters left out ...\n{text[-half:]}"
@@ -86,8 +86,15 @@ def key_text(name: str) -> str:
 
 
 def outcome_code(outcome: Outcome) -> int:
-    """Return the number that stands for an outcome."""
-    return OUTCOMES.index(outcome)
+    """Return the number that stands for an outcome.
+
+    Raises:
+        InvalidValue: There is no such outcome.
+    """
+    try:
+        return OUTCOMES.index(outcome)
+    except ValueError as error:
+        raise InvalidValue(f"{outcome!r} is no outcome of a test; known are {', '.join(OUTCOMES)}") from error
 
 
 def encode_number(name: str, value: float) -> tuple[float | None, int]:
@@ -139,8 +146,20 @@ def decode_step(step: int) -> int | None:
 
 
 def encode_whole(number: int | None) -> str | None:
-    """Return a whole number of any size as decimal text."""
-    return None if number is None else str(operator.index(number))
+    """Return a whole number of any size as decimal text.
+
+    Raises:
+        InvalidValue: It is no whole number.
+    """
+    try:
+        return None if number is None else str(operator.index(number))
+    except TypeError as error:
+        raise InvalidValue(f"the seed {number!r} is no whole number") from error
+
+
+def encode_duration(seconds: float | None) -> float | None:
+    """Return a duration, or None where it is unknown or not finite."""
+    return None if seconds is None or not math.isfinite(seconds) else float(seconds)
 
 
 def decode_whole(text: str | None) -> int | None:
@@ -149,7 +168,7 @@ def decode_whole(text: str | None) -> int | None:
 
 
 def to_json(value: object) -> str:
-    """Return canonical JSON in ASCII: keys sorted, surrogates and NUL escaped, not-finite numbers as the strings "nan", "inf", "-inf"."""
+    """Return canonical JSON in ASCII: keys sorted, not-finite numbers as the strings "nan", "inf", "-inf"."""
     return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 

@@ -48,7 +48,9 @@ def _mapping_reasons(what: str, a: Mapping[str, object], b: Mapping[str, object]
 
 
 def _git_reasons(a: Run, b: Run) -> Iterator[Reason]:
-    for key in ("commit", "branch", "dirty"):
+    # Where git could not tell about one side, its branch and its changes are unknown, not different.
+    known = a.git.commit is not None and b.git.commit is not None
+    for key in ("commit", "branch", "dirty") if known else ("commit",):
         before, after = getattr(a.git, key), getattr(b.git, key)
         if before != after:
             yield Reason("git", key, _text(before), _text(after))

@@ -5,11 +5,14 @@ Heavy imports stay inside the commands, so that `runner --help` costs little mor
 
 from __future__ import annotations
 
+import io
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, cast
+from typing import Annotated, Any, NoReturn, TextIO, cast
 
 import typer
 
@@ -330,7 +333,17 @@ def check(ctx: typer.Context, registry: _Registry = None, debug: _Debug = False,
 
 def main() -> None:
     """Run the program."""
+    sys.stdout, sys.stderr = _tolerant(sys.stdout), _tolerant(sys.stderr)
     app()
+
+
+def _tolerant(stream: TextIO | None) -> TextIO:
+    """Return a stream that takes every text: a terminal may lack a character, and a job may have closed its output."""
+    if stream is None:
+        return Path(os.devnull).open("w", encoding="utf-8")
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
 
 
 def _given(ctx: typer.Context, registry: str | None, color: _Colour | None, *, debug: bool) -> _Globals:

@@ -69,11 +69,11 @@ class Links(unittest.TestCase):
         """Each relative link leads to a file or folder of the repository, and each anchor to a heading."""
         self.assertEqual([broken for page in pages() for broken in broken_links(page)], [])
 
-    def test_every_named_test_exists(self):
+    def test_every_named_is_a_test(self):
         """Each test that the tutorial names is there."""
         named = set(re.findall(r"`((?:tests|examples)\.[\w.]+\.test_\w+)`", TUTORIAL.read_text(encoding="utf-8")))
         self.assertGreater(len(named), 10)
-        self.assertEqual(sorted(name for name in named if not test_exists(name)), [])
+        self.assertEqual(sorted(name for name in named if not is_a_test(name)), [])
 
 
 class Tutorial(unittest.TestCase):
@@ -163,20 +163,21 @@ def without_times(text: str) -> str:
 
 def class_slugs() -> dict[str, Path]:
     """Return each slug that a class of the packages sets, with the file of that class."""
-    found = {}
+    found: dict[str, Path] = {}
     for path in (path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))):
         for owner in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(owner, ast.ClassDef):
-                found |= {slug: path for slug in slugs_of(owner)}
+                found |= dict.fromkeys(slugs_of(owner), path)
     return found
 
 
 def slugs_of(owner: ast.ClassDef) -> Iterator[str]:
     """Yield the text that a class assigns to `slug`, with or without an annotation."""
     for node in owner.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        if any(ast.unparse(target) == "slug" for target in targets) and isinstance(node.value, ast.Constant):
-            yield str(node.value.value)
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(ast.unparse(target) == "slug" for target in targets):
+                yield str(node.value.value)
 
 
 def broken_links(page: Path) -> Iterator[str]:
@@ -196,7 +197,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_exists(name: str) -> bool:
+def is_a_test(name: str) -> bool:
     """Tell whether a dotted name is that of a method of a class in a file."""
     *module, owner, method = name.split(".")
     path = ROOT.joinpath(*module).with_suffix(".py")

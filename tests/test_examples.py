@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import unittest
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
@@ -162,6 +164,30 @@ class TheFolder(unittest.TestCase):
         run_python("-m", "unittest", "discover", "-s", ".", folder=EXAMPLES / "file_fixture")
 
         self.assertEqual(sorted(files(EXAMPLES)), before)
+
+
+class TestsInClasses(unittest.TestCase):
+    """A function is no test for unittest, whatever its name."""
+
+    def test_no_test_stands_outside_a_class(self):
+        """No function called test_... stands at the top of a module of tests/ or examples/, where it would never be run."""
+        self.assertEqual([place for folder in ("tests", "examples") for place in lonely_tests(ROOT / folder)], [])
+
+    def test_the_rule_finds_one(self):
+        """The rule finds a test that stands one indentation too far to the left."""
+        with TemporaryDirectory() as name:
+            module = Path(name) / "test_model.py"
+            module.write_text("class TestModel:\n    def test_cpu(self): ...\ndef test_cuda(self): ...\n", encoding="utf-8")
+
+            self.assertEqual(list(lonely_tests(Path(name))), [f"{module}:3 test_cuda"])
+
+
+def lonely_tests(folder: Path) -> Iterator[str]:
+    """Yield the functions that look like tests and are methods of no class."""
+    for path in sorted(folder.rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+                yield f"{path}:{node.lineno} {node.name}"
 
 
 def methods_of_python_3_11() -> Iterator[str]:

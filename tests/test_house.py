@@ -19,7 +19,18 @@ FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "m
 COMMAND_LINE = {"runner/cli.py"}
 # Typer is told of its commands, and SQLAlchemy of its tables, while their modules are read.
 DECLARATIVE = {"runner/cli.py", "registry/models.py"}
-PURE_CALLS = {"frozenset", "tuple", "TypeVar", "Path", "MappingProxyType", "re.compile", "struct.Struct", "fields"}
+PURE_CALLS = {
+    "frozenset",
+    "tuple",
+    "enumerate",
+    "range",
+    "TypeVar",
+    "Path",
+    "MappingProxyType",
+    "re.compile",
+    "struct.Struct",
+    "fields",
+}
 UNSAFE_MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 UNSAFE_CALLS = {"eval", "exec", "os.system", "os.popen", "yaml.load", "yaml.unsafe_load", "torch.load"}
 UNSAFE_ARGUMENTS = {("shell", True), ("weights_only", False)}
@@ -171,6 +182,10 @@ def is_definition(node: ast.stmt) -> bool:
     """Tell whether a statement at the top of a module only defines something."""
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)
+    if isinstance(node, ast.Try):  # an accelerator that may be missing
+        return all(
+            isinstance(part, (ast.Import, ast.ImportFrom)) for part in (*node.body, *(p for h in node.handlers for p in h.body))
+        )
     if isinstance(node, ast.If):
         return ast.unparse(node.test) in {"__name__ == '__main__'", "TYPE_CHECKING", "sys.platform == 'win32'"}
     return isinstance(node, (*DEFINITIONS, ast.Assign, ast.AnnAssign))
@@ -196,6 +211,8 @@ def is_pure(call: ast.Call) -> bool:
 def tests_found() -> Iterator[tuple[str, Function]]:
     """Yield the methods of TestCase classes whose names begin with test."""
     for path, tree in sources("tests", "examples").items():
+        if path.startswith("tests/") and not Path(path).name.startswith("test"):
+            continue  # a module of factories
         for owner in nodes(tree, ast.ClassDef):
             yield from ((path, node) for node in owner.body if isinstance(node, FUNCTIONS) and node.name.startswith("test"))
 

@@ -11,6 +11,7 @@ import sys
 import tarfile
 import unittest
 import zipfile
+from collections.abc import Iterator
 from email.parser import Parser
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -75,7 +76,7 @@ def copy_checkout(target: Path) -> None:
             shutil.copyfile(ROOT / name, target / name)
 
 
-def walked():
+def walked() -> Iterator[str]:
     """Yield the files of the checkout as git would list them."""
     yield from (path.name for path in ROOT.iterdir() if path.is_file())
     for folder in SHIPPED:
@@ -103,6 +104,9 @@ def python(*arguments: str, cwd: Path, site: Path | None = None) -> str:
 
 class Wheel(unittest.TestCase):
     """What is in the wheel, and what is not."""
+
+    names: set[str]
+    texts: dict[str, bytes]
 
     @classmethod
     def setUpClass(cls):
@@ -161,6 +165,8 @@ class Wheel(unittest.TestCase):
 class SourceDistribution(unittest.TestCase):
     """The sdist is enough to build, test and develop."""
 
+    names: set[str]
+
     @classmethod
     def setUpClass(cls):
         with tarfile.open(Built.sdist) as archive:
@@ -194,6 +200,9 @@ class SourceDistribution(unittest.TestCase):
 
 class InstalledWheel(unittest.TestCase):
     """The wheel, installed into a folder and used from another one, does the job without the checkout."""
+
+    project: Path
+    recorded: str
 
     @classmethod
     def setUpClass(cls):

@@ -59,11 +59,11 @@ def cli_document() -> str:
 
 def schema_document() -> str:
     """Return the tables of the registry with the comments of their columns as Markdown."""
-    from registry.models import Base
+    from registry.models import metadata
     from registry.schema import HEAD
 
     lines = [NOTICE, "", "# Tables of the registry", "", f"Schema revision `{HEAD}`. Times are UTC, durations in seconds."]
-    for table in sorted(Base.metadata.tables.values(), key=lambda table: table.name):
+    for table in sorted(metadata.tables.values(), key=lambda table: table.name):
         lines += ["", f"## `{table.name}`", ""]
         lines += [table.comment, ""] if table.comment else []
         lines += ["| column | type | null | key | meaning |", "|---|---|---|---|---|"]

@@ -1,7 +1,7 @@
 """Start the worker: `python .../runner/_worker/__main__.py EVENTS COMMANDS LIFELINE STACKS`, all file descriptors.
 
 The interpreter put this folder on sys.path, and the user's modules shall never see it: the private package is imported and
-the folder is taken off. The flag -P would do the same, but children of a test that copy our flags would then miss their own folder.
+the folder is taken off. The flag -P would do the same, but a test's children that copy our flags would miss their own folder.
 """
 
 import os

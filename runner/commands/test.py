@@ -65,7 +65,7 @@ def run_tests(request: TestRequest) -> int:
         raise UsageError("--name names a recorded run; add --record")
     with ExitStack() as stack:
         # A name is refused before the user's code is touched; without one, the worker starts while the registry loads.
-        registry = stack.enter_context(_registry(request, settings)) if record and request.name else None
+        registry = stack.enter_context(_registry(request, settings)) if record and request.name is not None else None
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runner-coverage-"))) if request.coverage else None
         execution = stack.enter_context(execute.start(_selection(request, settings), _options(request, settings, data)))
         if not record:

@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 class Lane:
     """A worker process with its view of the suite.
 
-    A worker that replaces a dead one loads the suite anew, and may find other tests; its positions are translated by (id, ordinal).
+    A worker that replaces a dead one loads the suite anew, and may find other tests; its positions are translated by
+    (id, ordinal).
 
     Attributes:
         running: Positions, of the run's schedule, of the tests that started and did not finish.
         fixture: The fixture that is running: its name and the positions it would prevent.
         importing: The module whose import was announced last.
         ended: Why the worker said `end`, empty for the usual end; None before.
+        finished: How many tests it brought to an end.
+        last: Position of the last one.
+        blocks: Positions of the suites that run as a whole.
     """
 
     def __init__(self, number: int, process: WorkerProcess) -> None:
@@ -33,50 +37,41 @@ class Lane:
         self.importing: str | None = None
         self.has_loaded = False
         self.ended: str | None = None
+        self.finished = 0
         self.last: int | None = None
-        self._blocks: list[Range] = []
-        self._translation: dict[int, int] | None = None
+        self.blocks: list[Range] = []
+        self._is_same = True
+        self._translation: dict[int, int] = {}
         self._own: dict[int, int] = {}
 
     def load(self, ids: Sequence[str], blocks: Sequence[Sequence[int]], keys: list[TestKey]) -> None:
         """Take the worker's view of the suite; `keys` is the run's, made by its first worker."""
         self.has_loaded = True
         own_keys = keys_of(ids)
-        if own_keys != keys[: len(own_keys)] or len(own_keys) != len(keys):
+        self._is_same = own_keys == keys
+        if not self._is_same:
             places = {key: position for position, key in enumerate(keys)}
             self._translation = {own: places[key] for own, key in enumerate(own_keys) if key in places}
             self._own = {position: own for own, position in self._translation.items()}
-        self._blocks = [
-            (places[0], places[-1] + 1)
-            for start, stop in blocks
-            if (places := [place for own in range(start, stop) if (place := self.position(own)) is not None])
-        ]
+        for start, stop in blocks:
+            known = [place for own in range(start, stop) if (place := self.position(own)) is not None]
+            if known:
+                self.blocks.append((known[0], known[-1] + 1))
 
     def add(self, own: int, position: int) -> None:
         """Note where the run keeps a test that was not collected."""
-        if self._translation is None:
-            self._translation = {}
         self._translation[own] = position
 
     def position(self, own: int) -> int | None:
         """Translate the worker's position into the run's; None for a test that the run does not know."""
-        if self._translation is None:
-            return own
-        return self._translation.get(own, None if self._own else own)
+        return self._translation.get(own, own if self._is_same else None)
 
     def knows(self, position: int) -> bool:
         """Tell whether this worker found the test when it loaded the suite."""
-        return not self._own or position in self._own
+        return self._is_same or position in self._own
 
     def commands(self, ranges: Sequence[Range]) -> bytes:
         """Return the lines that make the worker run these positions of the run and then end."""
-        if self._own:
+        if not self._is_same:
             ranges = runs(sorted(self._own[position] for start, stop in ranges for position in range(start, stop)))
         return "".join(f"run {start} {stop}\n" for start, stop in ranges).encode() + b"end\n"
-
-    def rest_of_block(self, position: int) -> range:
-        """Return the positions of the suite around this one that runs as a whole; empty where there is none."""
-        for start, stop in self._blocks:
-            if start <= position < stop:
-                return range(start, stop)
-        return range(0)

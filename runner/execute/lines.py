@@ -10,10 +10,18 @@ from runner.events import FixtureFinished, SubtestProblem, TestFinished, TestKey
 Message = list[Any]
 """A decoded line of the worker: a letter that says what it is, then its fields.
 
-`i` module about to be imported; `c` ids, unit starts, blocks: the suite in load order; `x` message, traceback: it cannot be loaded;
-`s` position: test started; `p` position, seconds: passed; `d` position and all fields of a result; `a` position, id: a test that was not
-collected; `f` name, first and last position that it would prevent: fixture started; `g` fixture ended; `F` fixture, outcome, message,
-traceback: it did not succeed; `u` position: a range is done; `e` reason: the end, the only proof that the worker did its work.
+- `i` module: about to be imported
+- `c` ids, unit starts, blocks: the suite in load order
+- `x` message, traceback: it cannot be loaded
+- `s` position: the test started
+- `p` position, seconds: it passed
+- `d` position and all fields of a result
+- `a` position, id: a test that was not collected comes up
+- `f` name, start and stop of the positions that it would prevent: a fixture started
+- `g`: the fixture ended
+- `F` fixture, outcome, message, traceback: it did not succeed
+- `u` position: a range is done
+- `e` reason: the end, the only proof that the worker did its work
 """
 
 

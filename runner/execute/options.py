@@ -36,6 +36,7 @@ class WorkerOptions:
         show_locals: Local variables in tracebacks.
         coverage_source: Packages or folders to measure; empty leaves it to coverage's own configuration.
         coverage_data: Folder for the data files; None where coverage is off.
+        interpreter: Python of the worker; None for this one.
         stdout_to_stderr: Sends what tests print to standard error, so that standard output stays a document.
     """
 
@@ -46,6 +47,7 @@ class WorkerOptions:
     coverage_data: Path | None = None
     stdout_to_stderr: bool = False
     working_directory: Path = field(default_factory=Path.cwd)
+    interpreter: str | None = None
 
 
 def encode(selection: Selection, options: WorkerOptions, skipped_modules: tuple[str, ...] = ()) -> bytes:

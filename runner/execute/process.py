@@ -9,7 +9,6 @@ import select
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
@@ -57,6 +56,7 @@ class WorkerProcess:
         except OSError as error:
             for descriptor in (self._events, self._commands, self._lifeline):
                 os.close(descriptor)
+            self._stacks.close()
             raise WorkerFailed(f"the worker process cannot be started in {options.working_directory}: {error}") from error
         finally:
             for descriptor in (events, commands, lifeline):
@@ -122,9 +122,10 @@ class WorkerProcess:
             return f"worker killed by signal {-code}"
 
     def stacks(self) -> str | None:
-        """Return what faulthandler wrote when the worker died."""
+        """Return what faulthandler wrote when the worker died, without the frames of the worker's own code."""
         self._stacks.seek(0)
-        return self._stacks.read(_STACK_BYTES).decode("utf-8", "replace") or None
+        lines = self._stacks.read(_STACK_BYTES).decode("utf-8", "replace").splitlines(keepends=True)
+        return "".join(line for line in lines if str(_MAIN.parent) not in line) or None
 
     def leave(self) -> None:
         """Give a worker that said `end` two seconds for its exit handlers, then close."""
@@ -172,7 +173,7 @@ class WorkerProcess:
 
 def _start(options: WorkerOptions, descriptors: tuple[int, ...]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, *interpreter_flags(), str(_MAIN), *map(str, descriptors)],
+        [options.interpreter or sys.executable, *interpreter_flags(), str(_MAIN), *map(str, descriptors)],
         stdin=subprocess.DEVNULL,
         stdout=2 if options.stdout_to_stderr else None,
         cwd=options.working_directory,
@@ -184,6 +185,8 @@ def _start(options: WorkerOptions, descriptors: tuple[int, ...]) -> subprocess.P
 def _anonymous_file() -> IO[bytes]:
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("runner-stacks"), "w+b", buffering=0)
+    import tempfile
+
     return tempfile.TemporaryFile(buffering=0)
 
 

@@ -41,7 +41,7 @@ class Schedule:
     def __init__(self, ids: Sequence[str], units: Sequence[int]) -> None:
         self.keys = keys_of(ids)
         self.collected = len(self.keys)
-        self._units = list(zip(units, [*units[1:], self.collected], strict=True))
+        self._units = list(zip(units, [*units[1:], self.collected], strict=False))
         self._states = bytearray(self.collected)
         self._unfinished = self.collected
 

@@ -13,7 +13,7 @@ from registry.records import ChangedPair, FixtureRecord, Outcome, Run
 from registry.why import Reason
 from runner.report.numbers import counted, metric_delta, metric_value, seconds
 from runner.report.safe import safe_line, width_of
-from runner.report.text import LONGEST_ID, WIDTH, Paint, colour_of, columns, plain, wrapped
+from runner.report.text import LONGEST_ID, WIDTH, Paint, colour_of, columns, plain, state_of, wrapped
 
 _MOST_ROWS: Final = 20
 _HASH = re.compile(r"[0-9a-f]{40,64}")
@@ -62,7 +62,7 @@ def _verdict(diff: Diff, paint: Paint) -> str:
 def _run_lines(side: str, run: Run) -> list[str]:
     commit = f"{run.git.commit[:_HASH_DIGITS]}{'-dirty' if run.git.dirty else ''}" if run.git.commit else "no commit"
     seed = "" if run.seed is None else f" seed {run.seed},"
-    facts = f"(run {run.id}, {run.started_at:%Y-%m-%d %H:%M} UTC, {commit},{seed} {run.status})"
+    facts = f"(run {run.id}, {run.started_at:%Y-%m-%d %H:%M} UTC, {commit},{seed} {state_of(run)})"
     return wrapped([safe_line(run.name), *facts.split(" ")], f"{side}  ", "   ")
 
 

@@ -25,6 +25,7 @@ _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _HASH_DIGITS = 12
 _LABEL = 11
 _LONGEST_FACT = 5 * (WIDTH - _LABEL - 4)
+_LONGEST_SEED = 8
 _NARROWEST = 8
 
 
@@ -57,9 +58,9 @@ def runs_text(runs: Iterable[Run], paint: Paint = plain) -> str:
     """Return one line a run, newest first."""
     rows: list[tuple[str, ...]] = [("id", "name", "kind", "status", "seed", "started (UTC)", "duration")]
     for run in runs:
-        seed = "-" if run.seed is None else safe_line(str(run.seed), 10)
+        seed = "-" if run.seed is None else safe_line(str(run.seed), _LONGEST_SEED)
         started = f"{run.started_at:%Y-%m-%d %H:%M}"
-        rows.append((str(run.id), safe_line(run.name), run.kind, _state(run, paint), seed, started, seconds(run.duration_s)))
+        rows.append((str(run.id), safe_line(run.name), run.kind, state_of(run, paint), seed, started, seconds(run.duration_s)))
     return "\n".join(columns(rows, indent=0, elastic=1)) + "\n"
 
 
@@ -117,6 +118,13 @@ def own_text(problem: TestRecord | TestFinished) -> str | None:
     return None if text in told else text
 
 
+def state_of(run: Run, paint: Paint = plain) -> str:
+    """Return "green" or "red" where a finished run is one of them, else its status."""
+    if run.status is RunStatus.FINISHED and run.green is not None:
+        return paint("green", "green") if run.green else paint("red", "red")
+    return paint(str(run.status), colour_of(run.status) if run.green is not False else "red")
+
+
 def problem_text(record: TestRecord, paint: Paint = plain) -> str:
     """Return one red result with its traceback, and those of its subtests."""
     ordinal = f" #{record.ordinal}" if record.ordinal else ""
@@ -146,14 +154,8 @@ def _title(outcome: Outcome, rest: str, paint: Paint) -> str:
     return paint(f"{_words(outcome).upper()}: {rest}", colour_of(outcome))
 
 
-def _state(run: Run, paint: Paint) -> str:
-    if run.status is RunStatus.FINISHED and run.green is not None:
-        return paint("green", "green") if run.green else paint("red", "red")
-    return paint(str(run.status), colour_of(run.status) if run.green is not False else "red")
-
-
 def _heading(run: Run, paint: Paint) -> str:
-    return f"{safe_line(run.name)} (run {run.id}, {run.kind}): {_state(run, paint)}"
+    return f"{safe_line(run.name)} (run {run.id}, {run.kind}): {state_of(run, paint)}"
 
 
 def _facts(details: RunDetails) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import tempfile
+import unittest
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,12 @@ from mnist.data import ImageSplit, MnistTensors, TensorLoader, create_dummy_data
 from mnist.events import Event, EventList
 from mnist.model import MNISTClassifier
 from mnist.train import Trainer, TrainSummary, train_on
+
+
+def one_thread() -> None:
+    """Give torch one thread in a module's tests: with more, small batches crawl where other processes want the cores too."""
+    unittest.addModuleCleanup(torch.set_num_threads, torch.get_num_threads())
+    torch.set_num_threads(1)
 
 
 @dataclass

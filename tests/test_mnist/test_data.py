@@ -16,7 +16,9 @@ from mnist.data import (
 )
 from mnist.errors import InputMismatch, InvalidConfig
 
-from .factories import make_loader, make_model, make_split, make_tensors
+from .factories import make_loader, make_model, make_split, make_tensors, one_thread
+
+setUpModule = one_thread
 
 
 def generator(seed: int = 0) -> torch.Generator:

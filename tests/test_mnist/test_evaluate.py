@@ -10,9 +10,11 @@ from mnist.data import TensorLoader, create_dummy_data
 from mnist.errors import InputMismatch
 from mnist.evaluate import Evaluation, evaluate
 
-from .factories import DropoutModel, TableModel, bytes_of, make_loader, make_model
+from .factories import DropoutModel, TableModel, bytes_of, make_loader, make_model, one_thread
 
 CPU = torch.device("cpu")
+
+setUpModule = one_thread
 
 
 def numbered(labels: list[int], batch_size: int = 4) -> TensorLoader:

@@ -23,9 +23,11 @@ from mnist.errors import DataDamaged, DataUnavailable
 from mnist.events import EventList
 from mnist.train import train
 
-from .factories import real_data_dir
+from .factories import one_thread, real_data_dir
 
 LABELS = "t10k-labels-idx1-ubyte"
+
+setUpModule = one_thread
 
 
 class InAFolder(unittest.TestCase):
@@ -82,7 +84,7 @@ class Filling(InAFolder):
         self.assertEqual({path.name for path in self.raw.iterdir()}, set(SHA256))
 
     def test_torchvision_reads_it(self):
-        """torchvision's own class reads the folder."""
+        """Torchvision's own class reads the folder."""
         ensure_mnist(self.home)
         self.assertEqual(len(MNIST(self.home, train=False)), 10_000)
 

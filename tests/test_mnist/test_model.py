@@ -12,7 +12,9 @@ from mnist.data import create_dummy_data
 from mnist.errors import InputMismatch, MnistError
 from mnist.model import MNISTClassifier, evaluating
 
-from .factories import bytes_of, make_model
+from .factories import bytes_of, make_model, one_thread
+
+setUpModule = one_thread
 
 
 class Architecture(unittest.TestCase):

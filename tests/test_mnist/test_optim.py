@@ -7,7 +7,9 @@ from torch import Tensor, nn
 
 from mnist.optim import MATRIX_RATE, VECTOR_RATE, MuonAdamW, make_optimizer, orthogonalised, rate_factor
 
-from .factories import make_model
+from .factories import make_model, one_thread
+
+setUpModule = one_thread
 
 
 def noise(*shape: int, seed: int = 0) -> Tensor:

@@ -7,7 +7,9 @@ import torch
 
 from mnist.data import SPLIT_SEED, load_mnist_data, load_mnist_tensors
 
-from .factories import real_data_dir, real_tensors
+from .factories import one_thread, real_data_dir, real_tensors
+
+setUpModule = one_thread
 
 
 def digests(images: torch.Tensor) -> set[bytes]:

@@ -70,6 +70,8 @@ def make_fixture(fixture_id: str = "setUpClass (pkg.mod.Case)", outcome: Outcome
     return FixtureRecord(fixture_id, outcome, "OSError: no such file")
 
 
-def make_comparison(*pairs: ChangedPair, a: RunDetails | None = None, b: RunDetails | None = None, unchanged: int = 0) -> RunComparison:
+def make_comparison(
+    *pairs: ChangedPair, a: RunDetails | None = None, b: RunDetails | None = None, unchanged: int = 0
+) -> RunComparison:
     """Return the facts about two runs."""
     return RunComparison(a or RunDetails(make_run("a")), b or RunDetails(make_run("b")), pairs, unchanged)

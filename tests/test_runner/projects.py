@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import unittest
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,10 @@ from time import monotonic, sleep
 from typing import Any
 
 TIMEOUT_S = 60
+CONSOLE_SCRIPT = str(Path(sysconfig.get_path("scripts"), "runner"))
 MIXED_SUITE = '''
 import sys
+import sysconfig
 import unittest
 
 print("a module that prints while it is imported")
@@ -100,6 +103,8 @@ class Answer:
     @property
     def document(self) -> Any:
         """Standard output as one strict JSON document."""
+        if self.errors:
+            raise AssertionError(self.errors)
         return strict_json(self.output)
 
     @property
@@ -132,18 +137,22 @@ class Project:
         Args:
             arguments: What is typed after `runner`.
             cwd: Folder of the project to run in.
-            script: A Python file to run in the place of the program's own start.
+            script: A Python file to run in the place of the console script.
             variables: Added to the environment.
         """
         process = self.start(*arguments, cwd=cwd, script=script, **variables)
         return finish(process)
 
+    def together(self, **commands: tuple[str, ...]) -> dict[str, Answer]:
+        """Run several independent commands side by side, each a name and what is typed; return their answers by name."""
+        processes = {name: self.start(*arguments) for name, arguments in commands.items()}
+        return {name: finish(process) for name, process in processes.items()}
+
     def start(self, *arguments: str, cwd: str = ".", script: str | None = None, **variables: str) -> subprocess.Popen[str]:
-        """Start `runner` and return at once; as the console script does, it does not put the current folder on the path."""
-        program = ["-m", "runner"] if script is None else [script]
+        """Start `runner` and return at once."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("RUNNER_", "PYTHONPATH"))}
         return subprocess.Popen(
-            [sys.executable, "-P", *program, *arguments],
+            [sys.executable, script or CONSOLE_SCRIPT, *arguments],
             cwd=self.root / cwd,
             env=kept | variables,
             stdin=subprocess.DEVNULL,
@@ -163,7 +172,11 @@ class Project:
 
 
 class ProjectCase(unittest.TestCase):
-    """A test case with throw-away projects."""
+    """A test case with throw-away projects; a class shares its project and what the program said in it."""
+
+    home: Project
+    answer: Answer
+    answers: dict[str, Answer]
 
     @classmethod
     def class_project(cls, **files: str) -> Project:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .projects import GREEN_SUITE, ProjectCase
+from .projects import GREEN_SUITE, Answer, ProjectCase
 from .training import FAKE
 
 DOCUMENT = {"schema", "a", "b", "verdict", "reasons", "tests", "metrics", "checkpoints", "why", "coverage"}
@@ -14,14 +14,26 @@ PAIR = {"id", "ordinal", "a", "b", "message", "cluster", "duration_a_s", "durati
 class TestRuns(ProjectCase):
     """A green run, and one after a bug was planted."""
 
+    text: Answer
+    ascii: Answer
+
     @classmethod
     def setUpClass(cls):
         cls.home = cls.class_project(test_suite=GREEN_SUITE)
         cls.home.run("test", "--record", "--name", "run-a")
-        cls.home.write("tests/test_suite.py", GREEN_SUITE.replace("2 * 3, 6", "2 * 3, 7"))
+        cls.home.write("tests/test_suite.py", GREEN_SUITE.replace("2 * 3, 6)", "2 * 3, 7, 'größer')"))
         cls.home.run("test", "--record", "--name", "run-b")
-        cls.text = cls.home.run("diff", "run-a", "run-b")
-        cls.answer = cls.home.run("diff", "run-a", "run-b", "--format", "json")
+        planted = ("diff", "run-a", "run-b")
+        cls.answers = cls.home.together(
+            text=planted,
+            json=(*planted, "--format", "json"),
+            never=(*planted, "--fail-on", "never"),
+            back=("diff", "latest", "latest~1", "--format", "json"),
+            itself=("diff", "1", "run-a"),
+            unknown=("diff", "run-a", "run-z"),
+        )
+        cls.ascii = cls.home.run(*planted, PYTHONIOENCODING="ascii")
+        cls.text, cls.answer = cls.answers["text"], cls.answers["json"]
 
     def test_a_newly_failing_test_is_a_regression(self):
         """The diff ends with 1, in text and in JSON."""
@@ -35,6 +47,12 @@ class TestRuns(ProjectCase):
         self.assertRegex(self.text.output, r"passed -> failed: .*6 != 7")
         self.assertRegex(self.text.output, r"(?m)^  code +tests/test_suite\.py +changed$")
         self.assertNotIn("test_sum", self.text.output)
+
+    def test_a_terminal_without_the_characters(self):
+        """Where standard output is ASCII, other characters are written as escapes."""
+        self.assertEqual((self.ascii.code, self.ascii.errors), (1, ""))
+        self.assertIn(r"gr\xf6\xdfer", self.ascii.output)
+        self.assertIn("größer", self.text.output)
 
     def test_the_keys_are_the_contract(self):
         """The document holds the keys of the interface."""
@@ -61,24 +79,22 @@ class TestRuns(ProjectCase):
 
     def test_never_fail(self):
         """--fail-on never shows the regression and ends with 0."""
-        answer = self.home.run("diff", "run-a", "run-b", "--fail-on", "never")
-        self.assertEqual((answer.code, answer.lines[0]), (0, self.text.lines[0]))
+        self.assertEqual((self.answers["never"].code, self.answers["never"].output), (0, self.text.output))
 
     def test_back_again(self):
         """From the red run to the green one the test is fixed, and there is no regression."""
-        answer = self.home.run("diff", "latest", "latest~1", "--format", "json")
+        answer = self.answers["back"]
         self.assertEqual(answer.code, 0)
         self.assertEqual([pair["id"] for pair in answer.document["tests"]["fixed"]], ["test_suite.Arithmetic.test_product"])
 
     def test_a_run_and_itself(self):
         """A run differs in nothing from itself."""
-        answer = self.home.run("diff", "1", "run-a")
-        self.assertEqual(answer.code, 0)
-        self.assertIn("what changed: nothing that was recorded", answer.output)
+        self.assertEqual(self.answers["itself"].code, 0)
+        self.assertIn("what changed: nothing that was recorded", self.answers["itself"].output)
 
     def test_an_unknown_run(self):
         """A run that is not there gives 2 and is named."""
-        self.assert_refused(self.home.run("diff", "run-a", "run-z"), 2, "run-not-found", "'run-z'")
+        self.assert_refused(self.answers["unknown"], 2, "run-not-found", "'run-z'")
 
 
 class Trainings(ProjectCase):
@@ -91,7 +107,10 @@ class Trainings(ProjectCase):
         cls.home.run("train", "--seed", "1", "--name", "train-good", script=script)
         cls.home.run("train", "--seed", "1", "--lr", "1", "--name", "train-bad", script=script)
         cls.home.run("test", "--record", "--name", "suite")
-        cls.answer = cls.home.run("diff", "train-good", "train-bad", "--format", "json")
+        cls.answers = cls.home.together(
+            json=("diff", "train-good", "train-bad", "--format", "json"), kinds=("diff", "suite", "train-good")
+        )
+        cls.answer = cls.answers["json"]
 
     def test_lost_accuracy_is_a_regression(self):
         """A fall of the test accuracy from 99 % to 90 % is regressed, with its evidence, and ends with 1."""
@@ -114,4 +133,4 @@ class Trainings(ProjectCase):
 
     def test_other_kinds_cannot_be_compared(self):
         """A test run against a training gives 5 and one sentence."""
-        self.assert_refused(self.home.run("diff", "suite", "train-good"), 5, "nothing-to-compare", "suite", "train-good")
+        self.assert_refused(self.answers["kinds"], 5, "nothing-to-compare", "suite", "train-good")

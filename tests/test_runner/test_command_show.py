@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .projects import GREEN_SUITE, MIXED_SUITE, ProjectCase
+from typing import Any
+
+from .projects import GREEN_SUITE, MIXED_SUITE, Answer, ProjectCase
 
 DOCUMENT = {"schema", "run", "counts", "results", "fixtures", "metrics", "checkpoints", "dataset", "coverage"}
 RUN = {"id", "uid", "name", "kind", "status", "green", "seed", "started_at", "duration_s", "argv", "tags", "git", "environment"}
@@ -12,12 +14,20 @@ RESULT = {"id", "ordinal", "attempt", "outcome", "duration_s", "message", "trace
 class Show(ProjectCase):
     """One recorded run, as text and as JSON."""
 
+    text: Answer
+    document: Any
+
     @classmethod
     def setUpClass(cls):
         cls.home = cls.class_project(test_mixed=MIXED_SUITE)
         cls.home.run("test", "--record", "--name", "night")
-        cls.text = cls.home.run("show", "night")
-        cls.document = cls.home.run("show", "latest", "--format", "json").document
+        cls.answers = cls.home.together(
+            text=("show", "night"),
+            json=("show", "latest", "--format", "json"),
+            coloured=("--color", "always", "show", "night"),
+            unknown=("show", "nihgt"),
+        )
+        cls.text, cls.document = cls.answers["text"], cls.answers["json"].document
 
     def test_the_keys_are_the_contract(self):
         """The document holds the keys of the interface, and says which version of it."""
@@ -66,15 +76,14 @@ class Show(ProjectCase):
         self.assertNotIn("test_sum", self.text.output)
 
     def test_colour_only_where_asked(self):
-        """A pipe gets no escape codes, unless --color always, before the command or after it."""
+        """A pipe gets no escape codes, unless with --color always."""
         self.assertNotIn("\x1b", self.text.output)
-        self.assertIn("\x1b[", self.home.run("--color", "always", "show", "night").output)
+        self.assertIn("\x1b[", self.answers["coloured"].output)
 
     def test_an_unknown_run(self):
         """A run that is not there gives 2 and is named."""
-        answer = self.home.run("show", "nihgt")
-        self.assert_refused(answer, 2, "run-not-found", "'nihgt'")
-        self.assertEqual(answer.output, "")
+        self.assert_refused(self.answers["unknown"], 2, "run-not-found", "'nihgt'")
+        self.assertEqual(self.answers["unknown"].output, "")
 
 
 class NoRegistry(ProjectCase):
@@ -83,7 +92,7 @@ class NoRegistry(ProjectCase):
     def test_reading_makes_no_registry(self):
         """`runner show` and `runner runs` say that there is no registry, and make none."""
         home = self.project(test_green=GREEN_SUITE)
-        for command in (("show", "latest"), ("runs",)):
+        for command, answer in home.together(show=("show", "latest"), runs=("runs",)).items():
             with self.subTest(command=command):
-                self.assert_refused(home.run(*command), 3, "registry-unreachable", str(home.registry))
+                self.assert_refused(answer, 3, "registry-unreachable", str(home.registry))
         self.assertFalse((home.root / ".runner").exists())

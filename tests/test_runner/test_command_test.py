@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
+from typing import Any
 
 from .projects import GREEN_SUITE, MIXED_SUITE, SLEEPING_SUITE, ProjectCase, finish
 
@@ -37,6 +38,8 @@ class Crash(unittest.TestCase):
 class RecordedRun(ProjectCase):
     """A suite with every outcome, recorded."""
 
+    shown: Any
+
     @classmethod
     def setUpClass(cls):
         cls.home = cls.class_project(test_mixed=MIXED_SUITE)
@@ -53,8 +56,10 @@ class RecordedRun(ProjectCase):
         self.assertEqual([line for line in self.answer.lines[:-1] if LAST_LINE.fullmatch(line)], [])
 
     def test_the_counts_by_outcome_stand_above(self):
-        """The line above counts each outcome, not_run among them."""
-        counts = dict(reversed(part.split(" ", 1)) for part in self.answer.lines[-2].split(", "))
+        """The lines above count each outcome, not_run among them."""
+        start = max(number for number, line in enumerate(self.answer.lines) if line.startswith("took "))
+        told = " ".join(line for line in self.answer.lines[start + 1 : -1] if not line.startswith("recorded as"))
+        counts = {words: number for number, words in (part.strip().split(" ", 1) for part in told.split(","))}
         expected = {"passed": "1", "failed": "2", "errored": "1", "skipped": "1", "expected_failure": "1"}
         self.assertEqual(counts, expected | {"unexpected_success": "1", "not_run": "1", "failed fixture": "1"})
 
@@ -111,10 +116,21 @@ class RecordedRun(ProjectCase):
 class UnrecordedRun(ProjectCase):
     """Without --record nothing is written."""
 
+    recorded: bool
+
     @classmethod
     def setUpClass(cls):
         cls.home = cls.class_project(test_green=GREEN_SUITE)
-        cls.answer = cls.home.run("test")
+        cls.answers = cls.home.together(
+            plain=("test",),
+            verbose=("test", "-v", "-k", "sum"),
+            name=("test", "--name", "lost"),
+            both=("test", "-s", "tests", "test_green"),
+            tag=("test", "--record", "--tag", "main"),
+            flag=("test", "--nonsense"),
+        )
+        cls.answer = cls.answers["plain"]
+        cls.recorded = (cls.home.root / ".runner").exists()
 
     def test_a_green_suite_ends_with_0(self):
         """A suite that passes gives exit code 0 and silence on standard error."""
@@ -123,12 +139,12 @@ class UnrecordedRun(ProjectCase):
 
     def test_nothing_is_recorded(self):
         """No registry is made, and the output does not speak of one."""
-        self.assertFalse((self.home.root / ".runner").exists())
+        self.assertFalse(self.recorded)
         self.assertNotIn("recorded", self.answer.output)
 
     def test_verbose_names_each_test(self):
         """-v prints a line a test, and -k chooses among them."""
-        answer = self.home.run("test", "-v", "-k", "sum")
+        answer = self.answers["verbose"]
         self.assertRegex(answer.output, r"test_sum \(test_green\.Arithmetic\.test_sum\) \.\.\. ok")
         self.assertNotIn("test_product", answer.output)
 
@@ -139,21 +155,20 @@ class UnrecordedRun(ProjectCase):
 
     def test_a_name_needs_a_record(self):
         """--name without --record is refused: there would be nothing of that name."""
-        self.assert_refused(self.home.run("test", "--name", "lost"), 2, "usage", "--record")
+        self.assert_refused(self.answers["name"], 2, "usage", "--record")
 
     def test_names_and_discovery_exclude_each_other(self):
         """-s beside TESTS is refused."""
-        self.assert_refused(self.home.run("test", "-s", "tests", "test_green"), 2, "usage", "-s", "TESTS")
+        self.assert_refused(self.answers["both"], 2, "usage", "-s", "TESTS")
 
     def test_a_tag_has_a_key_and_a_value(self):
         """--tag without an equals sign is refused with an example."""
-        self.assert_refused(self.home.run("test", "--record", "--tag", "main"), 2, "usage", "K=V", "'main'")
+        self.assert_refused(self.answers["tag"], 2, "usage", "K=V", "'main'")
 
     def test_an_unknown_flag_is_refused(self):
         """A flag that does not exist gives exit code 2 and is named."""
-        answer = self.home.run("test", "--nonsense")
-        self.assertEqual(answer.code, 2)
-        self.assertIn("--nonsense", answer.errors)
+        self.assertEqual(self.answers["flag"].code, 2)
+        self.assertIn("--nonsense", self.answers["flag"].errors)
 
 
 class JsonLines(ProjectCase):
@@ -218,9 +233,10 @@ class Names(ProjectCase):
     def test_reserved_names_are_refused(self):
         """A name that could be taken for a reference is refused with 2, and the suite is not even imported."""
         home = self.project(test_telltale=TELLTALE_SUITE)
-        for name in ("42", "latest", "test-7", "baseline:a"):
+        names = ("42", "latest", "test-7", "baseline:a", "")
+        for name, answer in home.together(**{name: ("test", "--record", "--name", name) for name in names}).items():
             with self.subTest(name=name):
-                self.assert_refused(home.run("test", "--record", "--name", name), 2, "invalid-name", name)
+                self.assert_refused(answer, 2, "invalid-name", name)
         self.assertFalse((home.root / "imported").exists())
 
 
@@ -312,7 +328,7 @@ class UsersModules(ProjectCase):
 class Interrupted(ProjectCase):
     """Signals: what was recorded is kept and marked."""
 
-    def interrupt(self, number: signal.Signals) -> tuple[int, dict, str]:
+    def interrupt(self, number: signal.Signals) -> tuple[int, Any, str]:
         """Interrupt a recorded run in its second test; return its exit code, what was recorded and what it printed."""
         home = self.project(test_night=SLEEPING_SUITE)
         process = home.start("test", "--record", "--name", "stopped")

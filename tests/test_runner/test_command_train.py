@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
+from typing import Any
 
 from .projects import ProjectCase, finish
 from .training import FAKE, SMALL
@@ -13,6 +14,9 @@ METRICS = {"train_loss", "validation_loss", "validation_accuracy", "test_accurac
 
 class RecordedTraining(ProjectCase):
     """What a training leaves in the registry."""
+
+    script: str
+    shown: Any
 
     @classmethod
     def setUpClass(cls):
@@ -30,7 +34,7 @@ class RecordedTraining(ProjectCase):
         """The output names the run, the data, each epoch's figures and the accuracy on the test set."""
         self.assertIn("recording as a (run 1)", self.answer.output)
         self.assertIn("800 training, 100 validation, 10,000 test images", self.answer.output)
-        self.assertRegex(self.answer.output, r"(?m)^epoch 1: .*validation accuracy 99\.00")
+        self.assertRegex(self.answer.output, r"(?m)^epoch 1: train loss 0\.2500.*\n.*validation accuracy 99\.00")
         self.assertRegex(self.answer.lines[-1], r"^test accuracy 99\.00 ?%")
 
     def test_seed_and_configuration_are_recorded(self):
@@ -90,40 +94,49 @@ class UnrecordedTraining(ProjectCase):
 class RefusedTraining(ProjectCase):
     """Command lines that ask for what cannot be: 2, one sentence, and nothing is recorded."""
 
+    recorded: bool
+
     @classmethod
     def setUpClass(cls):
         cls.home = cls.class_project()
-
-    def assert_nothing_recorded(self):
-        """Assert that there is no registry."""
-        self.assertFalse(self.home.registry.exists())
+        cls.answers = cls.home.together(
+            task=("train", "cifar"),
+            range=("train", "--epochs", "0"),
+            type=("train", "--seed", "lucky"),
+            device=("train", "--device", "tpu"),
+        )
+        cls.recorded = cls.home.registry.exists()
 
     def test_an_unknown_task(self):
         """A task that does not exist is refused with the ones that do."""
-        self.assert_refused(self.home.run("train", "cifar"), 2, "unknown-task", "'cifar'", "mnist")
-        self.assert_nothing_recorded()
+        self.assert_refused(self.answers["task"], 2, "unknown-task", "'cifar'", "mnist")
 
     def test_a_value_out_of_range(self):
         """Zero epochs are refused with the range."""
-        self.assert_refused(self.home.run("train", "--epochs", "0"), 2, "invalid-config", "epochs", "at least 1")
-        self.assert_nothing_recorded()
+        self.assert_refused(self.answers["range"], 2, "invalid-config", "epochs", "at least 1")
 
     def test_a_value_of_the_wrong_type(self):
-        """A seed that is no number is refused, and named."""
-        answer = self.home.run("train", "--seed", "lucky")
-        self.assertEqual(answer.code, 2)
-        self.assertIn("lucky", answer.errors)
+        """A seed that is no number and a device that does not exist are refused, and the flags are named."""
+        for name, flag in (("type", "--seed"), ("device", "--device")):
+            self.assertEqual(self.answers[name].code, 2)
+            self.assertIn(flag, self.answers[name].errors)
+
+    def test_nothing_is_recorded(self):
+        """None of them made a registry."""
+        self.assertFalse(self.recorded)
 
 
 class BrokenTraining(ProjectCase):
     """Trainings that do not come to their end keep their past."""
+
+    script: str
 
     @classmethod
     def setUpClass(cls):
         cls.home = cls.class_project()
         cls.script = str(cls.home.write("fake.py", FAKE))
 
-    def recorded(self, name: str) -> dict:
+    def recorded(self, name: str) -> Any:
         """Return what the registry says of a run."""
         return self.home.run("show", name, "--format", "json").document
 

@@ -1,8 +1,9 @@
 """Run the tests of the layout as unittest's TestSuite does, and name the fixture that is running.
 
-The fixtures are handled by unittest's own methods, in its order: for each test the previous class is torn down, then the module changed,
-then the class set up. Nothing is torn down before the next test is known, so that a row of units runs exactly as the serial
-suite does. What differs: an exception that would end unittest itself (SystemExit in setUpClass, say) is an error here, and the rest runs.
+The fixtures are handled by unittest's own methods, in its order: for each test the previous class is torn down, then the module
+changed, then the class set up. Nothing is torn down before the next test is known, so that a row of units runs exactly as the
+serial suite does. What differs: an exception that would end unittest itself (SystemExit in setUpClass, say) is an error here, and
+the rest runs.
 """
 # unittest's fixture methods are private.
 # ruff: noqa: N802, SLF001
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __unittest = True
 
 
-class Interrupted(Exception):  # noqa: N818 (no error: the user stopped the run)
+class Interrupted(Exception):  # no error: the user stopped the run
     """A KeyboardInterrupt came through; it ends the run, as in unittest."""
 
 
@@ -62,11 +63,12 @@ class Driver(suite.TestSuite):
         result, test = self._result, self._layout.tests[position]
         self._layout.tests[position] = None
         self._position = position
-        self._tearDownPreviousClass(test, result)
-        self._handleModuleFixture(test, result)
-        self._handleClassSetUp(test, result)
         kind = type(test)
-        result._previousTestClass = kind
+        if kind is not result._previousTestClass:
+            self._tearDownPreviousClass(test, result)
+            self._handleModuleFixture(test, result)
+            self._handleClassSetUp(test, result)
+            result._previousTestClass = kind
         if getattr(kind, "_classSetupFailed", False) or getattr(result, "_moduleSetUpFailed", False):
             self._prevented(position, test)
             return
@@ -101,7 +103,8 @@ class Driver(suite.TestSuite):
             if not result.settle("errored", message, text):
                 self._escaped(item, message, text)
         else:
-            result.settle()
+            if result.is_open:
+                result.settle()
 
     def _escaped(self, item: object, message: str, text: str) -> None:
         """Report an exception for which no test was running."""
@@ -137,7 +140,7 @@ class Driver(suite.TestSuite):
 
     # unittest's fixture handling, each with a name on the wire while it runs.
 
-    def _handleClassSetUp(self, test: object, result: Result) -> None:  # type: ignore[override]
+    def _handleClassSetUp(self, test: object, result: Result) -> None:
         kind = type(test)
         if kind is result._previousTestClass:
             return
@@ -146,7 +149,7 @@ class Driver(suite.TestSuite):
         if not self._guarded(name, self._end_of(kind), setup, test, result) and _mark(kind):
             kind.doClassCleanups()  # type: ignore[attr-defined]
 
-    def _tearDownPreviousClass(self, test: object, result: Result) -> None:  # type: ignore[override]
+    def _tearDownPreviousClass(self, test: object, result: Result) -> None:
         kind = result._previousTestClass
         if kind is None or kind is type(test):
             return
@@ -154,7 +157,7 @@ class Driver(suite.TestSuite):
         noted = _has_own(kind, "tearDownClass") or getattr(kind, "_class_cleanups", None)
         self._guarded(f"tearDownClass ({strclass(kind)})" if noted else None, self._position, teardown, test, result)
 
-    def _handleModuleFixture(self, test: object, result: Result) -> None:  # type: ignore[override]
+    def _handleModuleFixture(self, test: object, result: Result) -> None:
         module = type(test).__module__
         if module == self._get_previous_module(result):  # type: ignore[attr-defined]
             return
@@ -167,7 +170,7 @@ class Driver(suite.TestSuite):
             result._moduleSetUpFailed = True
             self._guarded(None, self._position, case.doModuleCleanups)
 
-    def _handleModuleTearDown(self, result: Result) -> None:  # type: ignore[override]
+    def _handleModuleTearDown(self, result: Result) -> None:
         module = self._get_previous_module(result)  # type: ignore[attr-defined]
         if module is None:
             return

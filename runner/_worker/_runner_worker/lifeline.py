@@ -1,7 +1,7 @@
 """End with the parent, even while a test holds the interpreter's lock.
 
-The parent holds the only writing end of a pipe on which nothing is ever written. On Linux the kernel itself is asked to send SIGKILL to
-the whole process group when that end closes: no thread (which tests that fork or count threads would notice), and
+The parent holds the only writing end of a pipe on which nothing is ever written. On Linux the kernel itself is asked to send
+SIGKILL to the whole process group when that end closes: no thread (which tests that fork or count threads would notice), and
 strays of the tests go with us. Elsewhere a thread waits for the end of the file.
 """
 

@@ -2,14 +2,16 @@
 
 Every test has a position in that list. A suite whose `run` is its own is a block: it is run whole, because nobody else knows how.
 """
+# Discovery is watched, and failed imports are made, through unittest's private names.
+# ruff: noqa: SLF001
 
 import os
 import sys
 import types
 import unittest
-from itertools import groupby
 from unittest import case, loader, suite
 from unittest.main import _convert_names, _convert_select_pattern  # type: ignore[attr-defined]
+from unittest.util import strclass
 
 from .options import Options
 from .wire import Channel, array
@@ -44,12 +46,14 @@ class Layout:
         self.tests: list[object] = []
         self.blocks: dict[int, Block] = {}
         self._lay(root)
-        self.ids = [test_id(test) for test in self.tests]
+        self.ids = _ids(self.tests)
         self.units = self._find_units()
 
     def _lay(self, root: object) -> None:
+        known = None
         for item in root:  # type: ignore[attr-defined]
-            if suite._isnotsuite(item):  # type: ignore[attr-defined]
+            if type(item) is known or suite._isnotsuite(item):  # type: ignore[attr-defined]
+                known = type(item)
                 self.tests.append(item)
             elif _is_plain(item):
                 self._lay(item)
@@ -60,16 +64,17 @@ class Layout:
 
     def _find_units(self) -> list[int]:
         modules = _modules_with_fixtures(self.tests)
-        keys: list[object] = []
-        for test in self.tests:
-            module = type(test).__module__
-            keys.append(module if module in modules else type(test))
-        for block in self.blocks.values():
-            keys[block.start : block.stop] = [block] * (block.stop - block.start)
-        starts, position = [], 0
-        for _, group in groupby(keys):
-            starts.append(position)
-            position += sum(1 for _ in group)
+        block_of = {position: block for block in self.blocks.values() for position in range(block.start, block.stop)}
+        starts: list[int] = []
+        previous: type | None = None
+        last_key: object = None
+        for position, kind in enumerate(map(type, self.tests)):
+            if kind is previous and not block_of:
+                continue
+            key = block_of.get(position) or (kind.__module__ if kind.__module__ in modules else kind)
+            if position == 0 or key != last_key:
+                starts.append(position)
+            previous, last_key = kind, key
         return starts
 
 
@@ -81,13 +86,11 @@ def load(options: Options, channel: Channel) -> Layout:
     importing = _Importing(options, channel)
     if options.names:
         return Layout([importing.by_name(name) for name in _convert_names(options.names)])
-    test_loader._get_module_from_name = importing.module  # type: ignore[attr-defined]
+    importing.listen(test_loader)
     try:
-        return Layout(
-            [test_loader.discover(options.start_directory, options.pattern, options.top_level_directory)],
-        )
+        return Layout([test_loader.discover(options.start_directory, options.pattern, options.top_level_directory)])
     finally:
-        del test_loader._get_module_from_name  # type: ignore[attr-defined]
+        importing.stop_listening(test_loader)
 
 
 class _Importing:
@@ -95,11 +98,43 @@ class _Importing:
         self._skipped = options.skipped
         self._channel = channel
 
-    def module(self, name: str) -> types.ModuleType:
+    def listen(self, test_loader: loader.TestLoader) -> None:
+        """Hear of each module before discovery imports it; no frame of ours shows in the traceback of a failed import."""
+        name_of = test_loader._get_name_from_path  # type: ignore[attr-defined]
+
+        def announce(path: str) -> str:
+            name: str = name_of(path)
+            self._channel.send(array("i", name))
+            return name
+
+        test_loader._get_name_from_path = announce  # type: ignore[attr-defined]
+        test_loader.loadTestsFromModule = self._guard(test_loader)  # type: ignore[method-assign]
+        if self._skipped:
+            test_loader._get_module_from_name = self._module  # type: ignore[attr-defined]
+
+    def stop_listening(self, test_loader: loader.TestLoader) -> None:
+        """Leave the loader as it was, for the tests may use it."""
+        for name in ("_get_name_from_path", "_get_module_from_name", "loadTestsFromModule"):
+            vars(test_loader).pop(name, None)
+
+    def _guard(self, test_loader: loader.TestLoader) -> "Callable[..., unittest.TestSuite]":
+        """Make a module whose classes cannot be instantiated a failed test, where unittest would give up the whole run."""
+        load_module = test_loader.loadTestsFromModule
+
+        def guarded(module: types.ModuleType, **arguments: str) -> unittest.TestSuite:
+            try:
+                return load_module(module, **arguments)
+            except Exception as problem:  # noqa: BLE001 (a user's __init__ may raise anything)
+                name = module.__name__
+                failed = loader._make_failed_test(name, problem, test_loader.suiteClass, "")  # type: ignore[attr-defined]
+                return failed[0]  # type: ignore[no-any-return]
+
+        return guarded
+
+    def _module(self, name: str) -> types.ModuleType:
         """Stand in for the loader's own import; a module that killed a worker is empty this time."""
         if self._is_skipped(name):
             return types.ModuleType(name)
-        self._channel.send(array("i", name))
         __import__(name)
         return sys.modules[name]
 
@@ -133,6 +168,19 @@ def test_id(test: object) -> str:
 test_id.__test__ = False  # type: ignore[attr-defined]
 
 
+def _ids(tests: list[object]) -> list[str]:
+    """Return all ids; those that unittest itself would make are put together here, class by class."""
+    ids = []
+    previous, prefix = None, ""
+    for test in tests:
+        kind = type(test)
+        if kind is not previous:
+            previous = kind
+            prefix = f"{strclass(kind)}." if getattr(kind, "id", None) is case.TestCase.id else ""
+        ids.append(prefix + test._testMethodName if prefix else test_id(test))  # type: ignore[attr-defined]
+    return ids
+
+
 def _is_plain(item: object) -> bool:
     """Tell whether the suite runs as unittest's own does."""
     kind = type(item)
@@ -155,7 +203,7 @@ def _leaves(item: object) -> "Iterator[object]":
 def _modules_with_fixtures(tests: list[object]) -> set[str]:
     """Find the modules whose classes must stay together."""
     found = set()
-    for name in {type(test).__module__ for test in tests}:
+    for name in {kind.__module__ for kind in set(map(type, tests))}:
         module = sys.modules.get(name)
         if hasattr(module, "setUpModule") or hasattr(module, "tearDownModule"):
             found.add(name)

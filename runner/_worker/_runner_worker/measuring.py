@@ -8,6 +8,8 @@ if TYPE_CHECKING:
 
 __unittest = True
 
+_TOLD_BY_THE_TABLE = ("module-not-imported", "no-data-collected")
+
 
 class Measurement:
     """coverage.py from before the first import of the user's; does nothing where coverage is off."""
@@ -21,8 +23,19 @@ class Measurement:
         outer = coverage.Coverage.current()
         if outer is not None:  # two tracers cannot share a thread; what it has seen is saved when it is asked to
             outer.stop()
-        self._coverage = coverage.Coverage(data_file=options.coverage_data, data_suffix=True, source=options.coverage_source, auto_data=False)
+        self._coverage = coverage.Coverage(
+            data_file=options.coverage_data, data_suffix=True, source=options.coverage_source, auto_data=False
+        )
+        silenced = self._coverage.get_option("run:disable_warnings")
+        self._coverage.set_option(
+            "run:disable_warnings", [*(silenced if isinstance(silenced, list) else []), *_TOLD_BY_THE_TABLE]
+        )
         self._coverage.start()
+
+    def note_files(self) -> None:
+        """Save once when the suite is loaded, which lists the files that nobody imported even if no worker ends well."""
+        if self._coverage is not None:
+            self._coverage.save()
 
     def flush(self) -> None:
         """Write what was measured; changing to the same context is coverage's own way to do so while it goes on."""

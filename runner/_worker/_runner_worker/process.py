@@ -48,6 +48,7 @@ def main(events: int, commands: int, lifeline: int, stacks: int) -> None:
 def _work(options: Options, channel: Channel) -> None:
     measurement = Measurement(options)
     layout = _load(options, channel)
+    measurement.note_files()
     blocks = [[block.start, block.stop] for block in layout.blocks.values()]
     channel.send(f'["c",[{",".join(map(quote, layout.ids))}],{layout.units},{blocks}]')
     _filter_warnings()
@@ -116,5 +117,5 @@ def _leave() -> None:
             stream.flush()  # type: ignore[union-attr]
         except (AttributeError, OSError, ValueError):  # a test closed or replaced it
             continue
-    atexit._run_exitfuncs()
+    atexit._run_exitfuncs()  # noqa: SLF001 (the interpreter itself is not asked to: it would wait for threads)
     os._exit(0)

@@ -1,7 +1,8 @@
 """The result that unittest talks to: it turns each call into events.
 
-Third-party code calls every method of `unittest.TestResult`, so this is one, and it keeps the lists of its base. What decides a test's
-state is only what was reported between its start and its stop; nothing is derived from counts, which differ between versions of Python.
+Third-party code calls every method of `unittest.TestResult`, so this is one, and it keeps the lists of its base. What decides a
+test's state is only what was reported between its start and its stop; nothing is derived from counts, which differ between
+versions of Python.
 """
 # The names of unittest are not PEP 8's, and some of what must be overridden is private.
 # ruff: noqa: N802, SLF001
@@ -55,6 +56,13 @@ class _State:
 class Result(TestResult):
     """Send what unittest reports to the parent."""
 
+    if TYPE_CHECKING:  # what the base class and the suites keep here for unittest's fixtures and for --buffer
+        _previousTestClass: type | None  # noqa: N815
+        _moduleSetUpFailed: bool  # noqa: N815
+        _testRunEntered: bool  # noqa: N815
+        _stdout_buffer: io.StringIO | None
+        _stderr_buffer: io.StringIO | None
+
     def __init__(self, channel: Channel, layout: Layout) -> None:
         super().__init__()
         self.causes: dict[str, tuple[str, str | None]] = {}
@@ -74,9 +82,16 @@ class Result(TestResult):
 
     def forget(self) -> list[int]:
         """Return the positions that were expected and not started."""
+        if not self._expected:
+            return []
         missing = sorted(self._expected.values())
         self._expected.clear()
         return missing
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether a test was started and not stopped."""
+        return bool(self._states)
 
     def settle(self, outcome: str | None = None, message: str | None = None, text: str | None = None) -> bool:
         """Finish the tests that were started and not stopped; tell whether there was one."""
@@ -108,15 +123,17 @@ class Result(TestResult):
         self.testsRun += 1
         self._mirrorOutput = False
         if self.buffer:
-            self._setupStdout()
-        state = _State(self._claim(test), 0.0)
+            self._setupStdout()  # type: ignore[attr-defined]
+        position = self._expected.pop(id(test), None)
+        state = _State(self._claim(test) if position is None else position, 0.0)
         self._states[id(test)] = (test, state)
         self._send(f'["s",{state.position}]')
         state.begun = self._clock()
 
     def stopTest(self, test: "TestCase") -> None:
         """End the test, unless an exception is on its way through the test's own run(): the driver meets it."""
-        self._restoreStdout()
+        if self.buffer:
+            self._restoreStdout()
         self._mirrorOutput = False
         entry = self._states.get(id(test))
         if entry is not None and (entry[1].outcome is not None or sys.exc_info()[0] is None):
@@ -224,10 +241,7 @@ class Result(TestResult):
         self._send(array("d", state.position, outcome, round(duration, 6), *parts))
 
     def _claim(self, test: object) -> int:
-        """Return the position of the test that starts; one that nobody collected gets a new position."""
-        position = self._expected.pop(id(test), None)
-        if position is not None:
-            return position
+        """Return the position of a test that is not the expected object; one that nobody collected gets a new position."""
         name = test_id(test)
         for key, expected in self._expected.items():
             if self._ids[expected] == name:  # a copy runs in the place of the test that was collected
@@ -257,9 +271,9 @@ class Result(TestResult):
 
     def _own_streams(self) -> None:
         """Make unittest read our buffers, whatever a test put in their place, and even if it closed them."""
-        if self._stdout_buffer.closed:
+        if self._stdout_buffer is None or self._stdout_buffer.closed:
             self._stdout_buffer = io.StringIO()
-        if self._stderr_buffer.closed:
+        if self._stderr_buffer is None or self._stderr_buffer.closed:
             self._stderr_buffer = io.StringIO()
         sys.stdout, sys.stderr = self._stdout_buffer, self._stderr_buffer
 

@@ -1,0 +1,88 @@
+"""10,000 trivial tests in 100 modules: `runner test --record` against `python -m unittest discover`, whole processes.
+
+The two run in turn, so that whatever else the machine does meets both; byte code is cached on both sides by a run that is not
+counted. Prints the median of the pairs, wall and CPU (user and system time of the process and its children), and the ratios.
+
+    python benchmarks/ten_thousand_tests.py [--pairs 5] [--engine]
+
+--engine times the engine alone, with a sink that counts events, without command line and registry.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+_MODULES, _TESTS = 100, 100
+_ENGINE = """
+from pathlib import Path
+from runner import execute
+
+class Count:
+    events = 0
+    def emit(self, event):
+        self.events += 1
+
+with execute.start(execute.Selection(), execute.WorkerOptions(working_directory=Path.cwd())) as execution:
+    summary = execution.run(Count())
+print(summary.counts)
+"""
+
+
+def write_suite(folder: Path) -> None:
+    """Write the modules, each with one class of tests that do next to nothing."""
+    for module in range(_MODULES):
+        tests = "".join(
+            f"    def test_{number:03}(self):\n        self.assertEqual({number}, {number})\n\n" for number in range(_TESTS)
+        )
+        (folder / f"test_{module:03}.py").write_text(f"import unittest\n\n\nclass Test{module:03}(unittest.TestCase):\n{tests}")
+
+
+def timed(command: list[str], folder: Path) -> tuple[float, float]:
+    """Run a command and return wall and CPU seconds; a command that fails ends the benchmark."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    start = time.perf_counter()
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    output = process.stdout.read() if process.stdout else b""
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode or str(_MODULES * _TESTS).encode() not in output:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}:\n{output.decode()[-2000:]}")
+    return wall, usage.ru_utime + usage.ru_stime
+
+
+def compare(ours: list[str], theirs: list[str], folder: Path, pairs: int) -> None:
+    """Print the medians of interleaved pairs."""
+    timed(ours, folder)
+    timed(theirs, folder)
+    rows = [(timed(ours, folder), timed(theirs, folder)) for _ in range(pairs)]
+    for column, name in enumerate(("wall", "CPU")):
+        mine, other = (median(row[side][column] for row in rows) for side in (0, 1))
+        print(f"{name}: runner {mine:.3f} s, unittest {other:.3f} s, ratio {mine / other:.2f} (median of {pairs} pairs)")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--engine", action="store_true", help="time the engine alone")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "suite"
+        folder.mkdir()
+        write_suite(folder)
+        registry = f"sqlite:///{Path(name) / 'registry.db'}"
+        ours = [sys.executable, "-m", "runner", "test", "--record", "--registry", registry]
+        if arguments.engine:
+            ours = [sys.executable, "-c", _ENGINE]
+        compare(ours, [sys.executable, "-m", "unittest", "discover"], folder, arguments.pairs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""The read side: runs by reference, lists of runs, everything about one run."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, Select, Table, func, select
+
+from registry import models
+from registry.details import read_details
+from registry.encoding import decode_whole, from_json, mapping_from_json
+from registry.errors import RunNotFound
+from registry.naming import parse_latest
+from registry.process import Process, has_ended
+from registry.records import Environment, GitState, Run, RunDetails, RunKind, RunStatus
+
+Value = TypeVar("Value")
+
+_CHUNK = 1_000
+_NAMES_LOOKED_AT = 10_000
+_BASELINE = "baseline:"
+
+
+def find_run(connection: Connection, reference: str, location: str) -> Run:
+    """Return the run that a reference means.
+
+    Raises:
+        RunNotFound: There is none; the message names near ones.
+    """
+    if reference.startswith(_BASELINE):
+        name = reference.removeprefix(_BASELINE)
+        raise RunNotFound(f"there is no baseline {name!r} in {location}; name a run instead, `runner runs` lists them")
+    found = _runs(connection, _matching(reference), with_code=True)
+    if not found:
+        raise RunNotFound(_not_found(connection, reference, location))
+    return found[0]
+
+
+def run_by_id(connection: Connection, run_id: int) -> Run:
+    """Return a run with its list of code files.
+
+    Raises:
+        RunNotFound: It is not there.
+    """
+    found = _runs(connection, _select_runs().where(models.run.c.id == run_id), with_code=True)
+    if not found:
+        raise RunNotFound(f"there is no run with the id {run_id}; `runner runs` lists those that are there")
+    return found[0]
+
+
+def list_runs(connection: Connection, kind: RunKind | None, limit: int | None) -> list[Run]:
+    """Return the runs, newest first, without their lists of code files."""
+    statement = _select_runs().order_by(models.run.c.id.desc()).limit(limit)
+    if kind is not None:
+        statement = statement.where(models.run.c.kind == str(kind))
+    return _runs(connection, statement, with_code=False)
+
+
+def details(connection: Connection, run_id: int, *, with_points: bool = False, with_results: bool = True) -> RunDetails:
+    """Return everything recorded about a run.
+
+    Raises:
+        RunNotFound: It is not there.
+    """
+    run = run_by_id(connection, run_id)
+    return read_details(connection, run, with_points=with_points, with_results=with_results)
+
+
+def _select_runs() -> Select[Any]:
+    code = models.long_text
+    joined = models.run.outerjoin(code, models.run.c.code_id == code.c.id)
+    return select(models.run, code.c.sha256.label("code_fingerprint")).select_from(joined)
+
+
+def _matching(reference: str) -> Select[Any]:
+    """Return the statement whose first row is the run that is meant."""
+    run = models.run.c
+    statement = _select_runs().order_by(run.id.desc()).limit(1)
+    latest = parse_latest(reference)
+    if latest is not None:
+        kinds = () if latest.kind is None else (run.kind == str(latest.kind),)
+        return statement.where(*kinds).offset(latest.back)
+    if reference == "last-green":
+        return statement.where(run.green.is_(True))
+    if reference.isascii() and reference.isdecimal():
+        # Past 18 digits there is no such id, and the database would refuse the number.
+        return statement.where(run.id == int(reference[-18:]) if len(reference.lstrip("0")) <= 18 else run.id < 0)  # noqa: PLR2004
+    return statement.where(run.name == reference.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00"))
+
+
+def _not_found(connection: Connection, reference: str, location: str) -> str:
+    if connection.scalar(select(func.count()).select_from(models.run)) == 0:
+        return f"there is no run {reference!r}: nothing is recorded in {location} yet; record one with `runner test --record`"
+    if reference == "last-green":
+        return f"no run in {location} is green; `runner runs` lists what is there"
+    newest = select(models.run.c.name).order_by(models.run.c.id.desc()).limit(_NAMES_LOOKED_AT)
+    near = difflib.get_close_matches(reference, connection.execute(newest).scalars().all())
+    hint = f"; near names are {', '.join(near)}" if near else ""
+    return f"there is no run {reference!r} in {location}{hint}; `runner runs` lists what is there"
+
+
+def _runs(connection: Connection, statement: Select[Any], *, with_code: bool) -> list[Run]:
+    rows = connection.execute(statement).all()
+    ids = [row.id for row in rows]
+    tags = _pairs(connection, models.run_tag, ids, str)
+    params = _pairs(connection, models.run_param, ids, from_json)
+    environments = _environments(connection, {row.environment_id for row in rows if row.environment_id is not None})
+    codes = _texts(connection, {row.code_id for row in rows if row.code_id is not None}) if with_code else {}
+    return [
+        _run(row, environments.get(row.environment_id), tags.get(row.id, {}), params.get(row.id, {}), codes.get(row.code_id))
+        for row in rows
+    ]
+
+
+def _run(
+    row: Row[Any],
+    environment: tuple[Environment, str | None] | None,
+    tags: dict[str, str],
+    params: dict[str, object],
+    code: str | None,
+) -> Run:
+    return Run(
+        id=row.id,
+        uid=row.uid,
+        name=row.name,
+        kind=RunKind(row.kind),
+        status=_status(row),
+        started_at=datetime.fromtimestamp(row.started_us / 1e6, UTC),
+        duration_s=row.duration_s,
+        green=row.green,
+        seed=decode_whole(row.seed),
+        argv=tuple(str(argument) for argument in _array(row.argv)),
+        tags=tags,
+        params=params,
+        git=GitState(row.git_commit, row.git_branch, row.git_dirty, row.git_reason),
+        environment=None if environment is None else environment[0],
+        code=mapping_from_json(code),
+        fingerprint=None if environment is None else environment[1],
+        code_fingerprint=row.code_fingerprint,
+    )
+
+
+def _status(row: Row[Any]) -> RunStatus:
+    """Return the status; a run that nobody records any more has crashed, whatever was written last."""
+    status = RunStatus(row.status)
+    recorder = Process(row.process_space, row.pid, row.pid_started)
+    return RunStatus.CRASHED if status is RunStatus.RUNNING and has_ended(recorder, row.heartbeat_us) else status
+
+
+def _array(text: str) -> list[object]:
+    value = from_json(text)
+    return value if isinstance(value, list) else []
+
+
+def _pairs(
+    connection: Connection, table: Table, ids: Sequence[int], decode: Callable[[str], Value]
+) -> dict[int, dict[str, Value]]:
+    """Return keys and values of each run, keys ascending."""
+    found: dict[int, dict[str, Value]] = {}
+    for chunk in _chunks(ids):
+        statement = select(table.c.run_id, table.c.key, table.c.value).where(table.c.run_id.in_(chunk))
+        for run_id, key, value in connection.execute(statement.order_by(table.c.run_id, table.c.key)):
+            found.setdefault(run_id, {})[key] = decode(value)
+    return found
+
+
+def _environments(connection: Connection, ids: Iterable[int]) -> dict[int, tuple[Environment, str | None]]:
+    """Return environment and fingerprint by id; equal surroundings of many runs are read once."""
+    table, packages = models.environment, models.long_text
+    joined = table.join(packages, table.c.packages_id == packages.c.id)
+    found = {}
+    for chunk in _chunks(sorted(ids)):
+        for row in connection.execute(select(table, packages.c.body).select_from(joined).where(table.c.id.in_(chunk))):
+            environment = Environment(
+                python=row.python,
+                platform=row.platform,
+                machine=mapping_from_json(row.machine),
+                packages=mapping_from_json(row.body),
+                numerics=mapping_from_json(row.numerics),
+                variables=mapping_from_json(row.variables),
+            )
+            found[row.id] = (environment, row.fingerprint)
+    return found
+
+
+def _texts(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
+    table = models.long_text
+    found: dict[int, str] = {}
+    for chunk in _chunks(sorted(ids)):
+        answer = connection.execute(select(table.c.id, table.c.body).where(table.c.id.in_(chunk)))
+        found |= {row.id: row.body for row in answer}
+    return found
+
+
+def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))

@@ -1,0 +1,172 @@
+"""Records to the values of rows, cleaned and checked at the call that hands them over. Pure.
+
+Ids are filled in later by `registry.writing`, inside the transaction.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from registry.encoding import (
+    NO_STEP,
+    clean,
+    clean_line,
+    clean_optional,
+    encode_duration,
+    encode_lines,
+    encode_number,
+    encode_step,
+    encode_whole,
+    key_text,
+    outcome_code,
+    to_json,
+)
+from registry.records import Checkpoint, Coverage, Direction, FixtureRecord, Metric, SubtestRecord, TestRecord
+
+Row = dict[str, Any]
+TestKey = tuple[str, int]
+
+PARAMS_LIMIT = 2_000
+"""Characters kept of a subtest's message and parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubtestRow:
+    """A subtest that did not pass."""
+
+    values: Row
+    traceback: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """An attempt at a test; `key` is the test's stored name and its ordinal."""
+
+    key: TestKey
+    values: Row
+    traceback: str | None
+    subtests: tuple[SubtestRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FixtureRow:
+    """A fixture that failed or was skipped."""
+
+    values: Row
+    traceback: str | None
+
+
+@dataclass(slots=True)
+class MetricState:
+    """What is known of one metric of the run that is being recorded: enough to write its summary without reading a point."""
+
+    count: int = 0
+    last: float = math.nan
+    minimum: float | None = None
+    maximum: float | None = None
+    last_step: int = NO_STEP
+    unit: str | None = None
+    direction: Direction | None = None
+
+    def add(self, metric: Metric) -> Row:
+        """Take one value and return the row of its point.
+
+        Raises:
+            InvalidValue: The value or the step cannot be stored; nothing is taken then.
+        """
+        value, kind = encode_number(metric.name, metric.value)
+        step = encode_step(metric.name, metric.step)
+        direction = self.direction if metric.direction is None else Direction(metric.direction)
+        point: Row = {"step": step, "seq": self.count, "value": value, "kind": kind}
+        self.last, self.last_step, self.direction = float(metric.value), step, direction
+        self.unit = self.unit if metric.unit is None else clean(metric.unit)
+        self.count += 1
+        if not math.isnan(self.last):
+            self.minimum = self.last if self.minimum is None else min(self.minimum, self.last)
+            self.maximum = self.last if self.maximum is None else max(self.maximum, self.last)
+        return point
+
+    def row(self, name: str) -> Row:
+        """Return the row of the summary."""
+        values: Row = {"count": self.count, "last_step": self.last_step, "unit": self.unit}
+        values["direction"] = None if self.direction is None else str(self.direction)
+        for column, number in (("last", self.last), ("minimum", self.minimum), ("maximum", self.maximum)):
+            values[column], values[f"{column}_kind"] = (None, None) if number is None else encode_number(name, number)
+        return values
+
+
+def result_row(record: TestRecord) -> ResultRow:
+    """Return the row of a test result."""
+    values: Row = {
+        "attempt": record.attempt,
+        "outcome": outcome_code(record.outcome),
+        "duration_s": encode_duration(record.duration_s),
+        "message": clean_line(record.message),
+        "worker": record.worker,
+        "seed": encode_whole(record.seed),
+        "subtests_passed": record.subtests_passed,
+    }
+    subtests = tuple(_subtest_row(subtest) for subtest in record.subtests)
+    return ResultRow((key_text(record.test_id), record.ordinal), values, clean_optional(record.traceback), subtests)
+
+
+def fixture_row(record: FixtureRecord, seq: int) -> FixtureRow:
+    """Return the row of a fixture."""
+    values: Row = {
+        "seq": seq,
+        "name": key_text(record.fixture_id),
+        "outcome": outcome_code(record.outcome),
+        "message": clean_line(record.message),
+    }
+    return FixtureRow(values, clean_optional(record.traceback))
+
+
+def checkpoint_rows(checkpoint: Checkpoint, seq: int) -> tuple[Row, list[Row]]:
+    """Return the row of a checkpoint and those of its tensors."""
+    values: Row = {
+        "seq": seq,
+        "epoch": checkpoint.epoch,
+        "path": clean(checkpoint.path),
+        "size_bytes": checkpoint.size_bytes,
+        "file_sha256": checkpoint.file_sha256,
+        "content_hash": checkpoint.content_hash,
+    }
+    tensors: list[Row] = [
+        {
+            "checkpoint_seq": seq,
+            "seq": number,
+            "name": clean(tensor.name),
+            "dtype": clean(tensor.dtype),
+            "shape": ",".join(str(size) for size in tensor.shape),
+            "sha256": tensor.sha256,
+        }
+        for number, tensor in enumerate(checkpoint.tensors)
+    ]
+    return values, tensors
+
+
+def coverage_text(coverage: Coverage) -> str:
+    """Return the files of a coverage as JSON: path to number of statements and missing lines."""
+    return to_json({file.path: [file.statements, encode_lines(file.missing)] for file in coverage.files})
+
+
+def param_values(params: Mapping[str, object]) -> Row:
+    """Return the stored form of parameters: JSON, so that their types are kept."""
+    return {key_text(str(key)): to_json(value) for key, value in params.items()}
+
+
+def tag_values(tags: Mapping[str, str]) -> Row:
+    """Return the stored form of tags."""
+    return {key_text(str(key)): clean(str(value)) for key, value in tags.items()}
+
+
+def _subtest_row(record: SubtestRecord) -> SubtestRow:
+    values: Row = {
+        "params": clean_line(record.params, PARAMS_LIMIT),
+        "outcome": outcome_code(record.outcome),
+        "message": clean_line(record.message),
+    }
+    return SubtestRow(values, clean_optional(record.traceback))

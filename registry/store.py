@@ -1,0 +1,192 @@
+"""The registry: open it, start a run, read what is in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypedDict, Unpack
+from uuid import uuid4
+
+from registry import comparison, queries, schema, starting
+from registry.database import Database, locate
+from registry.environment import capture_environment, capture_git, code_files, project_root, redact_argv
+from registry.naming import check_name
+from registry.recording import ActiveRun
+from registry.records import (
+    Environment,
+    GitState,
+    HistoryEntry,
+    NewRun,
+    RegistryInfo,
+    Run,
+    RunComparison,
+    RunDetails,
+    RunKind,
+)
+
+VARIABLE = "RUNNER_REGISTRY"
+"""The environment variable that names the registry where nothing else does."""
+
+
+class RunFacts(TypedDict, total=False):
+    """What `Registry.start_run` may be told about a run; what surrounds it is captured where it is not given.
+
+    Attributes:
+        seed: Root seed.
+        argv: Command line; its secrets are masked.
+        tags: Free words of the user, by key.
+        params: Configuration, values of JSON.
+        environment: What surrounds the run.
+        git: State of the work tree.
+        code: Path to sha256 of the code files that take part.
+    """
+
+    seed: int | None
+    argv: tuple[str, ...]
+    tags: Mapping[str, str] | None
+    params: Mapping[str, object] | None
+    environment: Environment | None
+    git: GitState | None
+    code: Mapping[str, str] | None
+
+
+def open_registry(url: str | Path | None = None, *, must_exist: bool = False) -> Registry:
+    """Open a registry; one that does not exist is created at the newest schema.
+
+    Args:
+        url: A path, or an SQLAlchemy URL for SQLite or PostgreSQL; None takes RUNNER_REGISTRY, else `.runner/registry.db` below
+            the project's root.
+        must_exist: Refuse to create one.
+
+    Raises:
+        RegistryUnreachable: It cannot be opened or created, or is absent although it must exist.
+        RegistryDamaged: There is a file, but it is no registry.
+        RegistryLocked: Another process keeps it locked.
+        SchemaOutOfDate: An older release wrote it; `runner db upgrade` helps.
+        SchemaTooNew: A newer release wrote it.
+    """
+    database = locate(url or os.environ.get(VARIABLE) or project_root(Path.cwd()) / ".runner" / "registry.db")
+    try:
+        schema.prepare(database, must_exist=must_exist)
+    except BaseException:
+        database.close()
+        raise
+    return Registry(database)
+
+
+class Registry:
+    """An open registry. As a context manager it closes its connections at the end.
+
+    Attributes:
+        location: Path or URL as sentences name it; a password is masked.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.location = database.location
+        self._database = database
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        self._database.close()
+
+    def start_run(self, kind: str | RunKind, name: str | None = None, **facts: Unpack[RunFacts]) -> ActiveRun:
+        """Start recording a run; git, environment and code are captured where they are not given.
+
+        Args:
+            kind: "test", "train" or "nightly".
+            name: By default KIND-ID.
+            facts: See RunFacts.
+
+        Raises:
+            InvalidName: The name could be mistaken for a reference.
+            NameInUse: An earlier run has it.
+            RegistryError: The run cannot be written.
+        """
+        if name is not None:
+            self.check_new_name(name)
+        root = project_root(Path.cwd())
+        git, environment, code = facts.get("git"), facts.get("environment"), facts.get("code")
+        return self.start(
+            NewRun(
+                kind=RunKind(kind),
+                name=name,
+                seed=facts.get("seed"),
+                argv=redact_argv(facts.get("argv", ())),
+                tags=facts.get("tags") or {},
+                params=facts.get("params") or {},
+                git=capture_git(root) if git is None else git,
+                environment=capture_environment() if environment is None else environment,
+                code=code_files(root) if code is None else code,
+            )
+        )
+
+    def start(self, new_run: NewRun) -> ActiveRun:
+        """Start recording a run of which exactly this is known.
+
+        Raises:
+            InvalidName: The name could be mistaken for a reference.
+            NameInUse: An earlier run has it.
+            RegistryError: The run cannot be written.
+        """
+        if new_run.name is not None:
+            check_name(new_run.name)
+        with self._database.writing() as connection:
+            run_id = starting.insert_run(connection, new_run, uuid4().hex)
+            run = queries.run_by_id(connection, run_id)
+        return ActiveRun(self._database, run)
+
+    def check_new_name(self, name: str) -> None:
+        """Refuse a name that no run could be started with.
+
+        Raises:
+            InvalidName: The name could be mistaken for a reference.
+            NameInUse: An earlier run has it.
+        """
+        check_name(name)
+        with self._database.reading() as connection:
+            starting.require_unused(connection, name)
+
+    def find_run(self, reference: str) -> Run:
+        """Return the run that a name, an id, `latest`, `latest~N`, `latest:KIND`, `latest:KIND~N` or `last-green` means.
+
+        Raises:
+            RunNotFound: There is none; the message names near ones.
+        """
+        with self._database.reading() as connection:
+            return queries.find_run(connection, reference, self.location)
+
+    def runs(self, kind: str | RunKind | None = None, limit: int | None = None) -> list[Run]:
+        """Return the runs, newest first, each without its list of code files, of which the fingerprint stands there."""
+        with self._database.reading() as connection:
+            return queries.list_runs(connection, None if kind is None else RunKind(kind), limit)
+
+    def details(self, run: Run, *, with_points: bool = False) -> RunDetails:
+        """Return everything recorded about a run, as it is now; the points of its metrics only where they are asked for."""
+        with self._database.reading() as connection:
+            return queries.details(connection, run.id, with_points=with_points)
+
+    def compare(self, a: Run, b: Run) -> RunComparison:
+        """Return the facts about two runs that a diff is made from; only tests that changed leave the database."""
+        with self._database.reading() as connection:
+            return comparison.compare(connection, a.id, b.id)
+
+    def history(self, test_id: str, limit: int = 50) -> list[HistoryEntry]:
+        """Return the latest attempts at a test over all runs, newest first; empty where no run knows it."""
+        with self._database.reading() as connection:
+            return comparison.history(connection, test_id, limit)
+
+    def info(self) -> RegistryInfo:
+        """Return where the registry is and what it holds."""
+        return schema.describe(self._database)
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the registry, one sentence each: damage, dangling rows, other tables than this release's."""
+        return schema.problems(self._database)

@@ -1,0 +1,161 @@
+"""The pure parts of the engine: the schedule, a worker's view of it, the lines, the encoded options and the hints."""
+
+import json
+import unittest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+from typing import Any, cast
+
+from runner import execute
+from runner.errors import WorkerFailed
+from runner.execute.hints import no_tests_hint
+from runner.execute.lane import Lane
+from runner.execute.lines import LineDecoder
+from runner.execute.options import encode
+from runner.execute.process import WorkerProcess
+from runner.execute.schedule import Schedule, keys_of, runs
+
+from .suites import Files, write_suite
+
+
+class ScheduleTest(unittest.TestCase):
+    def setUp(self) -> None:
+        self.schedule = Schedule(["a", "b", "b", "c", "d"], [0, 1, 3])
+
+    def test_keys(self) -> None:
+        """Tests of one id are numbered in load order."""
+        self.assertEqual(keys_of(["a", "b", "a", "a"]), [("a", 0), ("b", 0), ("a", 1), ("a", 2)])
+
+    def test_take_all(self) -> None:
+        """One worker takes everything as one range, and then nothing is left to take."""
+        self.assertEqual(self.schedule.take(), [(0, 5)])
+        self.assertEqual(self.schedule.take(), [])
+
+    def test_take_units(self) -> None:
+        """Several workers take whole units, in load order."""
+        self.assertEqual([self.schedule.take(1), self.schedule.take(1), self.schedule.take(1)], [[(0, 1)], [(1, 3)], [(3, 5)]])
+
+    def test_give_back(self) -> None:
+        """What a dead worker did not end can be taken again."""
+        self.schedule.take()
+        self.schedule.end(0)
+        self.schedule.end(2)
+        self.schedule.give_back()
+        self.assertEqual(self.schedule.take(), [(1, 2), (3, 5)])
+
+    def test_complete(self) -> None:
+        """The run is complete when each test ended."""
+        for position in range(5):
+            self.assertFalse(self.schedule.is_complete)
+            self.schedule.end(position)
+        self.assertTrue(self.schedule.is_complete)
+        self.assertEqual(self.schedule.unfinished(), [])
+
+    def test_twice(self) -> None:
+        """A test that ends twice is an error of ours and never silent."""
+        self.schedule.end(1)
+        with self.assertRaisesRegex(WorkerFailed, "ended twice"):
+            self.schedule.end(1)
+
+    def test_add(self) -> None:
+        """A test that comes up while the suite runs gets the next ordinal of its id."""
+        self.assertEqual(self.schedule.add("b"), 5)
+        self.assertEqual(self.schedule.end(5), ("b", 2))
+        self.assertEqual(self.schedule.collected, 5)
+
+    def test_runs(self) -> None:
+        """Neighbouring positions are joined."""
+        self.assertEqual(runs([1, 2, 3, 7, 9, 10]), [(1, 4), (7, 8), (9, 11)])
+
+
+class LaneTest(unittest.TestCase):
+    def lane(self, ids: list[str], keys: list[str], blocks: list[list[int]] | None = None) -> Lane:
+        lane = Lane(1, cast("WorkerProcess", SimpleNamespace()))
+        lane.load(ids, blocks or [], keys_of(keys))
+        return lane
+
+    def test_same_suite(self) -> None:
+        """A worker that finds the same suite speaks in the run's positions."""
+        lane = self.lane(["a", "b", "c"], ["a", "b", "c"])
+        self.assertEqual(lane.commands([(1, 3)]), b"run 1 3\nend\n")
+        self.assertEqual(lane.position(2), 2)
+
+    def test_other_suite(self) -> None:
+        """A worker that finds another suite is translated, both ways."""
+        lane = self.lane(["new", "c", "a"], ["a", "b", "c"])
+        self.assertEqual([lane.position(own) for own in range(3)], [None, 2, 0])
+        self.assertEqual([lane.knows(position) for position in range(3)], [True, False, True])
+        self.assertEqual(lane.commands([(0, 1), (2, 3)]), b"run 1 3\nend\n")
+
+    def test_added(self) -> None:
+        """A test that was not collected keeps the place that the run gave it."""
+        lane = self.lane(["a"], ["a"])
+        lane.add(1, 7)
+        self.assertEqual((lane.position(0), lane.position(1)), (0, 7))
+
+    def test_blocks(self) -> None:
+        """A suite that runs as a whole is known by the run's positions."""
+        self.assertEqual(self.lane(["x", "a", "b"], ["a", "b"], [[1, 3]]).blocks, [(0, 2)])
+
+
+class LinesTest(unittest.TestCase):
+    def test_pieces(self) -> None:
+        """Lines that arrive in pieces are put together."""
+        data = b'["s",1]\n["p",1,0.5]\n["d","\\ud800"]\n'
+        for size in (1, 3, 8, 100):
+            decoder = LineDecoder()
+            messages = [message for start in range(0, len(data), size) for message in decoder.feed(data[start : start + size])]
+            self.assertEqual(messages, [["s", 1], ["p", 1, 0.5], ["d", "\ud800"]])
+
+    def test_torn_line(self) -> None:
+        """A line that a signal tore is left out, and those around it are kept."""
+        self.assertEqual(LineDecoder().feed(b'["s",1]\n["d",1,"fai["e","interrupted"]\n["g"]\n'), [["s", 1], ["g"]])
+
+    def test_options(self) -> None:
+        """The options are counted in bytes, and hold every field of the selection."""
+        selection = execute.Selection(names=("a", "ü=b"), name_patterns=("x",), top_level_directory="top")
+        data = encode(selection, execute.WorkerOptions(failfast=True), ("bad",))
+        size, _, block = data.partition(b"\n")
+        self.assertEqual(int(size), len(block))
+        fields = block.decode().split("\0")
+        self.assertEqual(fields, ["name=a", "name=ü=b", "start=.", "pattern=test*.py", "top=top", "k=x", "skip=bad", "failfast="])
+
+    def test_options_are_no_json(self) -> None:
+        """The worker reads them without the json module, which would cost each start milliseconds."""
+        with self.assertRaises(ValueError):
+            json.loads(encode(execute.Selection(), execute.WorkerOptions()))
+
+
+class HintsTest(unittest.TestCase):
+    def hint(self, files: Files, **selection: Any) -> str:
+        with TemporaryDirectory() as folder:
+            write_suite(folder, files)
+            return no_tests_hint(execute.Selection(**selection), Path(folder))
+
+    def test_pytest_functions(self) -> None:
+        """Functions in the manner of pytest are counted, the first is named, and the cure is said."""
+        hint = self.hint({"test_add.py": "def test_add(): pass\nasync def test_sub(): pass"})
+        self.assertIn("2 pytest-style test functions (the first is test_add.py::test_add)", hint)
+        self.assertIn("unittest.TestCase", hint)
+
+    def test_nothing_matches(self) -> None:
+        """A pattern that matches no file is named with the start directory."""
+        self.assertIn("from . matches check*.py", self.hint({}, pattern="check*.py"))
+
+    def test_files_without_tests(self) -> None:
+        """Files that match and hold no test are counted."""
+        self.assertIn("1 files in . match test*.py, but none holds", self.hint({"test_empty.py": "", "pkg/test_no.py": ""}))
+
+    def test_name_patterns(self) -> None:
+        """-k that matches nothing is named."""
+        self.assertEqual(self.hint({"test_empty.py": ""}, name_patterns=("fast",)), "no test matches -k fast")
+
+    def test_names(self) -> None:
+        """A module without tests is named, its pytest-style functions too."""
+        self.assertIn("model holds no unittest.TestCase", self.hint({"model.py": ""}, names=("model",)))
+        self.assertIn("model.py::test_x", self.hint({"model.py": "def test_x(): pass"}, names=("model.py",)))
+
+    def test_unreadable_source(self) -> None:
+        """A file that is no Python says nothing and breaks nothing."""
+        self.assertIn("none holds", self.hint({"test_bad.py": "def broken(:"}))
