@@ -33,7 +33,7 @@ from runner.events import Event as TestEvent
 from runner.events import FixtureFinished, TestFinished
 
 if TYPE_CHECKING:
-    from registry.store import ActiveRun
+    from registry.recording import ActiveRun
 
 
 class TestRecorder:

@@ -23,8 +23,9 @@ from runner.report.safe import safe_text
 from runner.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from registry.recording import ActiveRun
     from registry.records import Coverage
-    from registry.store import ActiveRun, Registry
+    from registry.store import Registry
     from runner.events import TestSink
 
 

@@ -21,8 +21,8 @@ from runner.report.training import TrainReporter
 from runner.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from registry.recording import ActiveRun
     from registry.records import NewRun
-    from registry.store import ActiveRun
 
 TASKS = ("mnist",)
 
