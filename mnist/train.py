@@ -1,6 +1,7 @@
 """Training: the fast path from seed to checkpoint, and a `Trainer` for one's own loop.
 
-On 2 CPU cores ACCURACY_LINE
+Two passes, of about 20 s each on 2 CPU cores, reach 99.42 % on the test set: the mean over seeds 0 to 4, which lie between 99.35
+and 99.49 % (`benchmarks/mnist_seeds.py`). Learning rate, label smoothing and passes were chosen on the validation set.
 
 Everything random comes from the root seed, through a stream of its own for each use; the split of the data does not, so that
 trainings with other seeds are compared on the same images. The CUDA path is written to the same rules (deterministic

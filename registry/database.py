@@ -76,7 +76,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Give a connection with a transaction that holds the write lock from its start; it is rolled back on an exception."""
+        """Give a connection in a transaction, rolled back on an exception; on SQLite it holds the write lock from its start."""
         with self._transaction(writes=True) as connection:
             yield connection
 
@@ -126,6 +126,9 @@ class Database:
     def _transaction(self, *, writes: bool, foreign_keys: bool = True) -> Iterator[Connection]:
         with self.translated(), self.engine.connect() as plain:
             connection = plain.execution_options(transaction="write" if writes else "read")
+            if self.path is None and not writes:
+                # SQLite's readers see one state anyway; a server's would see what others commit between two statements.
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
             sqlite_without_keys = self.path is not None and not foreign_keys
             if sqlite_without_keys:
                 self._set_foreign_keys(connection, "OFF")

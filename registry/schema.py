@@ -324,7 +324,7 @@ def _back_up(path: Path, revision: str, timeout_s: float) -> Path:
 
 def _row_counts(connection: Connection) -> dict[str, int]:
     """Return the number of rows of each table but Alembic's own."""
-    names = [name for name in reflect(connection).get_table_names() if name != VERSION_TABLE]
+    names = [name for name in reflect(connection).get_table_names() if name != VERSION_TABLE and _is_ours(connection, name)]
     quoted = [(name, connection.dialect.identifier_preparer.quote(name)) for name in names]
     return {name: connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() for name, table in quoted}  # noqa: S608
 
@@ -356,11 +356,20 @@ def _schema_differences(connection: Connection) -> list[str]:
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
 
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE, "compare_type": True})
+    def is_compared(name: str | None, kind: str, _parents: object) -> bool:
+        return kind != "table" or _is_ours(connection, name)
+
+    options = {"version_table": VERSION_TABLE, "compare_type": True, "include_name": is_compared}
+    context = MigrationContext.configure(connection, opts=options)
     try:
         return [f"the tables differ from this release's: {difference}" for difference in compare_metadata(context, metadata)]
     except SQLAlchemyError as error:
         return [f"the tables cannot be read: {error}"]
+
+
+def _is_ours(connection: Connection, table: str | None) -> bool:
+    """Tell whether a table belongs to the registry: an SQLite file is ours alone, a server's database may be shared."""
+    return connection.dialect.name == "sqlite" or table in metadata.tables
 
 
 def _count(table: Table) -> Select[Any]:

@@ -42,10 +42,15 @@ DEFINITIONS = (ast.Import, ast.ImportFrom, ast.ClassDef, *FUNCTIONS)
 
 
 @cache
+def parsed(path: Path) -> ast.Module:
+    """Return a module, read once."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def sources(*folders: str) -> dict[str, ast.Module]:
     """Return the modules below some folders of the checkout, parsed, by their path."""
     paths = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
-    return {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+    return {path.relative_to(ROOT).as_posix(): parsed(path) for path in paths}
 
 
 def nodes(tree: ast.AST, *kinds: type[Node]) -> Iterator[Node]:

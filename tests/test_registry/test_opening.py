@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 import unittest
 from contextlib import chdir, closing
 from pathlib import Path
@@ -15,7 +18,7 @@ import registry
 from registry.database import is_on_network, locate
 from registry.errors import RegistryDamaged, RegistryLocked, RegistryUnreachable, SchemaTooNew
 
-from .factories import RegistryCase, finish, python, result, write_safetensors
+from .factories import CHECKOUT, RegistryCase, finish, python, result, write_safetensors
 
 FIVE_LINES = """
 import registry
@@ -178,6 +181,39 @@ class Refusing(FolderCase):
             holder.execute("BEGIN IMMEDIATE")
             with self.assertRaisesRegex(RegistryLocked, r"runs\.db is locked.*0\.1 s"):
                 opened.start_run("test", code={})
+
+
+class ReadOnly(FolderCase):
+    """A registry on a file system that cannot be written."""
+
+    def in_read_only_mount(self, code: str) -> tuple[int, str, str]:
+        """Run code in a process for which the folder is read-only; chmod would deny root nothing."""
+        script = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && ! touch "$1/probe" 2>/dev/null && exec "$2" -c "$3" "$1/runs.db"'
+        arguments = ["unshare", "-m", "sh", "-c", script, "sh", str(self.folder), sys.executable, code]
+        done = subprocess.run(arguments, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+    def setUp(self):
+        super().setUp()
+        registry.open("runs.db").close()
+        if shutil.which("unshare") is None or self.in_read_only_mount("")[0]:
+            self.skipTest("read-only mounts of one's own need Linux and root")
+
+    def test_it_can_be_read(self):
+        """Reading works, although WAL would want files of its own beside the registry."""
+        code = "import registry, sys; print(registry.open(sys.argv[1], must_exist=True).runs())"
+        self.assertEqual(self.in_read_only_mount(code), (0, "[]\n", ""))
+
+    def test_recording_says_why_not(self):
+        """Recording is refused with a sentence that names the file."""
+        code = """
+import registry, sys
+try:
+    registry.open(sys.argv[1]).start_run("test", code={})
+except registry.RegistryError as error:
+    print(type(error).__name__, error)
+"""
+        self.assertRegex(self.in_read_only_mount(code)[1], f"^RegistryUnreachable the registry {self.folder}/runs.db cannot be")
 
 
 class Urls(unittest.TestCase):

@@ -131,9 +131,10 @@ class Folders(unittest.TestCase):
 
     def test_nowhere(self):
         """Where neither folder is there, both are named."""
-        with TemporaryDirectory() as folder, mock.patch.object(schema, "__file__", f"{folder}/registry/schema.py"):
-            with self.assertRaisesRegex(RegistryError, "registry/migrations nor in .*/alembic"):
-                schema.migrations_folder()
+        folder = self.enterContext(TemporaryDirectory())
+        self.enterContext(mock.patch.object(schema, "__file__", f"{folder}/registry/schema.py"))
+        with self.assertRaisesRegex(RegistryError, "registry/migrations nor in .*/alembic"):
+            schema.migrations_folder()
 
 
 class Revisions(RegistryCase):
