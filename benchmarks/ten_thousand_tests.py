@@ -1,9 +1,12 @@
-"""10,000 trivial tests in 100 modules: `runner test --record` against `python -m unittest discover`, whole processes.
+"""10,000 small tests in 100 modules: `runner test --record` against `python -m unittest discover`, whole processes.
 
 The two run in turn, so that whatever else the machine does meets both; byte code is cached on both sides by a run that is not
 counted. Prints the median of the pairs, wall and CPU (user and system time of the process and its children), and the ratios.
 
-    python benchmarks/ten_thousand_tests.py [--pairs 5] [--engine]
+    python benchmarks/ten_thousand_tests.py [--pairs 5] [--bare] [--engine]
+
+A test has a setUp, a tearDown and three assertions. --bare makes it a single assertion of two numbers: then the fixed cost, most of
+it the import of SQLAlchemy, weighs about twice as much.
 
 --engine times the engine alone, with a sink that counts events, without command line and registry.
 """
@@ -20,6 +23,23 @@ from pathlib import Path
 from statistics import median
 
 _MODULES, _TESTS = 100, 100
+_SMALL_CLASS = """
+
+class Test{name}(unittest.TestCase):
+    def setUp(self):
+        self.names = [f"layer{{number}}.weight" for number in range(20)]
+        self.sizes = {{name: len(name) for name in self.names}}
+
+    def tearDown(self):
+        self.sizes.clear()
+"""
+_SMALL_TEST = """
+    def test_{number}(self):
+        \"\"\"Every name keeps its size.\"\"\"
+        self.assertEqual(list(self.sizes), self.names)
+        self.assertIn("layer{number}.weight", self.sizes)
+        self.assertGreater(sum(self.sizes.values()), {number})
+"""
 _ENGINE = """
 from pathlib import Path
 from runner import execute
@@ -35,13 +55,24 @@ print(summary.counts)
 """
 
 
-def write_suite(folder: Path) -> None:
-    """Write the modules, each with one class of tests that do next to nothing."""
+def write_suite(folder: Path, *, bare: bool) -> None:
+    """Write the modules: ten classes of ten small tests each, or, bare, one class of a hundred single assertions."""
     for module in range(_MODULES):
-        tests = "".join(
-            f"    def test_{number:03}(self):\n        self.assertEqual({number}, {number})\n\n" for number in range(_TESTS)
-        )
-        (folder / f"test_{module:03}.py").write_text(f"import unittest\n\n\nclass Test{module:03}(unittest.TestCase):\n{tests}")
+        text = _bare_module(module) if bare else _small_module(module)
+        (folder / f"test_{module:03}.py").write_text(f"import unittest\n{text}")
+
+
+def _bare_module(module: int) -> str:
+    tests = "".join(f"    def test_{test:03}(self):\n        self.assertEqual({test}, {test})\n\n" for test in range(_TESTS))
+    return f"\n\nclass Test{module:03}(unittest.TestCase):\n{tests}"
+
+
+def _small_module(module: int) -> str:
+    return "".join(_SMALL_CLASS.format(name=f"{module:03}_{number}") + _small_tests() for number in range(10))
+
+
+def _small_tests() -> str:
+    return "".join(_SMALL_TEST.format(number=number) for number in range(_TESTS // 10))
 
 
 def timed(command: list[str], folder: Path) -> tuple[float, float]:
@@ -71,12 +102,13 @@ def compare(ours: list[str], theirs: list[str], folder: Path, pairs: int) -> Non
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--bare", action="store_true", help="tests of a single assertion")
     parser.add_argument("--engine", action="store_true", help="time the engine alone")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "suite"
         folder.mkdir()
-        write_suite(folder)
+        write_suite(folder, bare=arguments.bare)
         registry = f"sqlite:///{Path(name) / 'registry.db'}"
         ours = [sys.executable, "-m", "runner", "test", "--record", "--registry", registry]
         if arguments.engine:

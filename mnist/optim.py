@@ -124,8 +124,8 @@ def orthogonalised(matrix: Tensor) -> Tensor:
         polynomial.diagonal().add_(3.4445)
         product = polynomial @ product
         gram = polynomial @ gram @ polynomial
-    wide = product @ wide
-    return wide.T if matrix.size(0) > matrix.size(1) else wide
+    result: Tensor = product @ wide
+    return result.T if matrix.size(0) > matrix.size(1) else result
 
 
 def _step_muon(parameter: Tensor, gradient: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:

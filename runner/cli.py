@@ -115,7 +115,7 @@ def _root(
 @app.command()
 def test(
     ctx: typer.Context,
-    tests: Annotated[list[str] | None, typer.Argument(metavar="TESTS", help="Dotted names or files; none discovers.")] = None,
+    tests: Annotated[list[str] | None, typer.Argument(metavar="TESTS...", help="Dotted names or files; none discovers.")] = None,
     start: Annotated[
         str | None, typer.Option("-s", "--start-directory", metavar="DIR", help="Directory to start discovery ('.').")
     ] = None,

@@ -6,7 +6,7 @@ The worker's JSON lines are decoded into these in `runner.execute`, and nowhere 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 TestKey = tuple[str, int]
 """(id, ordinal): `TestCase.id()`, and 0 for the first test of that id in load order, 1 for the second."""
@@ -97,13 +97,27 @@ class Sink(Protocol[_Taken_contra]):
         """Take one event."""
 
 
+@runtime_checkable
+class Flushing(Protocol):
+    """A sink that may hold back what it was given for as long as more events wait."""
+
+    def flush(self) -> None:
+        """Write or hand over what was held back."""
+
+
 class FanOut(Generic[AnyEvent]):
     """A sink that passes each event on to several, in order."""
 
     def __init__(self, *sinks: Sink[AnyEvent]) -> None:
         self._sinks = sinks
+        self._flushing = tuple(sink for sink in sinks if isinstance(sink, Flushing))
 
     def emit(self, event: AnyEvent, /) -> None:
         """Pass the event on."""
         for sink in self._sinks:
             sink.emit(event)
+
+    def flush(self) -> None:
+        """Flush those that hold something back."""
+        for sink in self._flushing:
+            sink.flush()

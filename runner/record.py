@@ -41,17 +41,25 @@ class TestRecorder:
 
     def __init__(self, run: ActiveRun) -> None:
         self._run = run
+        self._held: list[TestRecord] = []
         self.error: RegistryError | None = None
 
     def emit(self, event: TestEvent, /) -> None:
-        """Hand the event to the registry where it is a result; the tests go on when the registry fails, and `error` says why."""
+        """Take the event where it is a result; the tests go on when the registry fails, and `error` says why."""
         if isinstance(event, TestFinished):
-            self._attempt(lambda: self._run.add_results((test_record(event),)))
+            self._held.append(test_record(event))
         elif isinstance(event, FixtureFinished):
             self._attempt(lambda: self._run.add_fixtures((fixture_record(event),)))
 
+    def flush(self) -> None:
+        """Hand the results over that were taken since the last time."""
+        if self._held:
+            held, self._held = self._held, []
+            self._attempt(lambda: self._run.add_results(held))
+
     def finish(self, status: RunStatus, green: bool | None, duration_s: float, coverage: Coverage | None) -> None:
         """Close the run; `error` says why where it could not be closed."""
+        self.flush()
         if coverage is not None:
             self._attempt(lambda: self._run.set_coverage(coverage))
         self._attempt(lambda: self._run.finish(status, green=green, duration_s=duration_s))

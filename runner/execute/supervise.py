@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from runner.errors import WorkerFailed
-from runner.events import Collected, Ended, FixtureFinished, TestFinished, TestStarted
+from runner.events import Collected, Ended, FixtureFinished, Flushing, TestFinished, TestStarted
 from runner.execute.deaths import broken, explain, fixture_after, loading_error, require_coverage
 from runner.execute.hints import no_tests_hint
 from runner.execute.lane import Lane
@@ -128,6 +128,8 @@ class Execution:
         messages, is_dead = lane.process.read()
         for message in messages:
             self._take(lane, message)
+        if messages:
+            self._flush()
         if signals.received:
             self._stop(lane, signals.received)
         if is_dead and lane.ended is None:
@@ -310,6 +312,10 @@ class Execution:
         if self._sink is not None:
             self._sink.emit(event)
 
+    def _flush(self) -> None:
+        if isinstance(self._sink, Flushing):
+            self._sink.flush()
+
     def _finish(self, event: TestFinished) -> None:
         counts = self._tally.counts
         counts[event.outcome] = counts.get(event.outcome, 0) + 1
@@ -337,6 +343,7 @@ class Execution:
         if not schedule.keys and not self._tally.failed_fixtures and self._interrupted is None:
             hint = no_tests_hint(self._selection, self._options.working_directory)
         self._emit(Ended(duration, self._interrupted))
+        self._flush()
         added = len(schedule.keys) - schedule.collected
         counts = dict(self._tally.counts)
         return Summary(counts, schedule.collected, added, self._tally.failed_fixtures, duration, self._interrupted, hint)

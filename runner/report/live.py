@@ -152,9 +152,12 @@ class TextReporter:
             self._open = None
             self._write("\n")
 
+    def flush(self) -> None:
+        """Show what was written."""
+        self._stream.flush()
+
     def _write(self, text: str) -> None:
         self._stream.write(text)
-        self._stream.flush()
 
 
 class JsonReporter:
@@ -166,6 +169,9 @@ class JsonReporter:
     def emit(self, event: Event, /) -> None:
         """Write the event."""
         self._stream.write(dumps(event_document(event)) + "\n")
+
+    def flush(self) -> None:
+        """Pass on what was written."""
         self._stream.flush()
 
 

@@ -20,7 +20,7 @@ from mnist import checkpoint, data
 from mnist.checkpoint import compare, read_facts
 from mnist.errors import CheckpointMismatch, CheckpointUnwritable
 
-from .factories import bytes_of, make_model, one_thread
+from .factories import digests_of, make_model, one_thread
 
 setUpModule = one_thread
 
@@ -62,14 +62,14 @@ class Saving(InAFolder):
         model, other = make_model(1), make_model(2)
         checkpoint.save(model, self.path)
         checkpoint.load(other, self.path)
-        self.assertEqual(bytes_of(other), bytes_of(model))
+        self.assertEqual(digests_of(other), digests_of(model))
 
     def test_model_is_untouched(self):
         """Saving changes neither weights nor mode nor the need of gradients."""
         model = make_model().train()
-        before = bytes_of(model)
+        before = digests_of(model)
         checkpoint.save(model, self.path)
-        self.assertEqual(bytes_of(model), before)
+        self.assertEqual(digests_of(model), before)
         self.assertTrue(model.training and all(parameter.requires_grad for parameter in model.parameters()))
 
     def test_facts(self):
@@ -80,8 +80,7 @@ class Saving(InAFolder):
         self.assertEqual((facts.path, facts.size_bytes), (self.path, len(content)))
         self.assertEqual(facts.file_sha256, hashlib.sha256(content).hexdigest())
         self.assertEqual([tensor.name for tensor in facts.tensors], sorted(model.state_dict()))
-        digests = {name: hashlib.sha256(raw).hexdigest() for name, raw in bytes_of(model).items()}
-        self.assertEqual({tensor.name: tensor.sha256 for tensor in facts.tensors}, digests)
+        self.assertEqual({tensor.name: tensor.sha256 for tensor in facts.tensors}, digests_of(model))
 
     def test_facts_of_the_file(self):
         """Reading the file gives the facts that saving gave."""
@@ -173,7 +172,7 @@ class Loading(InAFolder):
         for word in (str(self.path), *words):
             self.assertIn(word, str(caught.exception))
         self.assertNotIn("\n", str(caught.exception))
-        self.assertEqual(bytes_of(model), bytes_of(make_model(3)), "a refused file has changed the model")
+        self.assertEqual(digests_of(model), digests_of(make_model(3)), "a refused file has changed the model")
 
     def test_expected_content(self):
         """A file with the content that was recorded is loaded."""

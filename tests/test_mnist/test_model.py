@@ -12,7 +12,7 @@ from mnist.data import create_dummy_data
 from mnist.errors import InputMismatch, MnistError
 from mnist.model import MNISTClassifier, evaluating
 
-from .factories import bytes_of, make_model, one_thread
+from .factories import digests_of, make_model, one_thread
 
 setUpModule = one_thread
 
@@ -78,8 +78,8 @@ class Architecture(unittest.TestCase):
 
     def test_seeded_weights(self):
         """The same seed gives the same initial weights, another seed gives others."""
-        self.assertEqual(bytes_of(make_model(7)), bytes_of(make_model(7)))
-        self.assertNotEqual(bytes_of(make_model(7)), bytes_of(make_model(8)))
+        self.assertEqual(digests_of(make_model(7)), digests_of(make_model(7)))
+        self.assertNotEqual(digests_of(make_model(7)), digests_of(make_model(8)))
 
 
 class Forward(unittest.TestCase):
@@ -267,10 +267,10 @@ class Predictions(unittest.TestCase):
 
     def test_evaluating_leaves_weights_alone(self):
         """`evaluating` changes no weight."""
-        before = bytes_of(self.model)
+        before = digests_of(self.model)
         with evaluating(self.model):
             self.model(self.images)
-        self.assertEqual(bytes_of(self.model), before)
+        self.assertEqual(digests_of(self.model), before)
 
 
 class Gradients(unittest.TestCase):

@@ -29,7 +29,7 @@ from mnist.train import LABEL_SMOOTHING, pick_device, train, train_on
 from .factories import (
     CountedSplit,
     SteppingClock,
-    bytes_of,
+    digests_of,
     make_model,
     make_split,
     make_tensors,
@@ -224,7 +224,7 @@ class Surroundings(unittest.TestCase):
         model = make_model()
         loaded = checkpoint.load(model, summary.checkpoint.path, summary.checkpoint.content_hash)
         self.assertEqual(loaded, summary.checkpoint)
-        self.assertNotEqual(bytes_of(model), bytes_of(make_model()))
+        self.assertNotEqual(digests_of(model), digests_of(make_model()))
 
     def test_unwritable_folder(self):
         """A folder that cannot be made is named before anything is trained."""

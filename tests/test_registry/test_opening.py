@@ -188,7 +188,8 @@ class ReadOnly(FolderCase):
 
     def in_read_only_mount(self, code: str) -> tuple[int, str, str]:
         """Run code in a process for which the folder is read-only; chmod would deny root nothing."""
-        script = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && ! touch "$1/probe" 2>/dev/null && exec "$2" -c "$3" "$1/runs.db"'
+        mount = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && ! touch "$1/probe" 2>/dev/null'
+        script = mount + ' && exec "$2" -c "$3" "$1/runs.db"'
         arguments = ["unshare", "-m", "sh", "-c", script, "sh", str(self.folder), sys.executable, code]
         done = subprocess.run(arguments, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=60)
         return done.returncode, done.stdout, done.stderr

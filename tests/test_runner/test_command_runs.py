@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .projects import GREEN_SUITE, ProjectCase, finish
+import subprocess
+
+from .projects import CONSOLE_SCRIPT, GREEN_SUITE, ProjectCase, finish
 from .training import FAKE
 
 
@@ -66,6 +68,12 @@ class Runs(ProjectCase):
         process.stdout.close()
         answer = finish(process)
         self.assert_refused(answer, 3, "stdout-closed")
+
+    def test_no_output_at_all(self):
+        """Started without a standard output, as by some schedulers, it does its work and complains of nothing."""
+        command = ("sh", "-c", 'exec "$0" runs >&-', CONSOLE_SCRIPT)
+        done = subprocess.run(command, cwd=self.home.root, stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_no_limit_below_one(self):
         """--limit 0 is refused with 2."""
