@@ -75,7 +75,10 @@ def save(model: nn.Module, path: Path) -> CheckpointFacts:
     Raises:
         CheckpointUnwritable: It could not be written; what was at `path` before is untouched.
     """
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    # A copy of each, for safetensors refuses tensors that share memory, as tied weights do.
+    weights = {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in model.state_dict().items()
+    }
     data = serialize(weights, metadata=_METADATA)
     try:
         write_atomically(path, data)

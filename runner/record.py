@@ -49,6 +49,7 @@ class TestRecorder:
         if isinstance(event, TestFinished):
             self._held.append(test_record(event))
         elif isinstance(event, FixtureFinished):
+            self.flush()
             self._attempt(lambda: self._run.add_fixtures((fixture_record(event),)))
 
     def flush(self) -> None:

@@ -93,6 +93,15 @@ class Saving(InAFolder):
         header = self.path.with_name("0").read_bytes()[8:]
         self.assertLessEqual(len(json.JSONDecoder().raw_decode(header.decode("latin-1"))[0]["__metadata__"]), 1)
 
+    def test_shared_weights(self):
+        """A model with one weight in two places is saved and comes back."""
+        models = [nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3)) for _ in range(2)]
+        for model in models:
+            model[1].weight = model[0].weight
+        checkpoint.save(models[0], self.path)
+        checkpoint.load(models[1], self.path)
+        self.assertEqual(digests_of(models[1]), digests_of(models[0]))
+
     def test_overwrites(self):
         """Saving over a checkpoint replaces it, and nothing else is left in the folder."""
         checkpoint.save(make_model(1), self.path)

@@ -90,15 +90,25 @@ class Recorder(unittest.TestCase):
     """The sink of a recorded test run."""
 
     def test_results_and_fixtures_are_handed_on(self):
-        """Results and fixtures go to the registry as they come, other events do not."""
+        """Results and fixtures go to the registry in order, other events do not."""
         run = FakeRun()
         recorder = TestRecorder(run)
         for event in (Collected(()), TestStarted((NAME, 0), 0), make_finished(), make_fixture_event(), Ended(1.0)):
             recorder.emit(event)
         self.assertEqual(run.calls, [
-            ("add_results", (test_record(make_finished()),)), ("add_fixtures", (fixture_record(make_fixture_event()),)),
+            ("add_results", [test_record(make_finished())]), ("add_fixtures", (fixture_record(make_fixture_event()),)),
         ])  # fmt: skip
         self.assertIsNone(recorder.error)
+
+    def test_results_are_handed_on_together(self):
+        """Results are held until no event waits, and then go to the registry in one call."""
+        run = FakeRun()
+        recorder = TestRecorder(run)
+        for _ in range(3):
+            recorder.emit(make_finished())
+        self.assertEqual(run.calls, [])
+        recorder.flush()
+        self.assertEqual([(name, len(records)) for name, records in run.calls], [("add_results", 3)])
 
     def test_finish(self):
         """At the end coverage, where it was measured, and then the state of the run are written."""
@@ -113,6 +123,7 @@ class Recorder(unittest.TestCase):
         recorder = TestRecorder(run)
         for event in (make_finished(), make_finished(), make_fixture_event()):
             recorder.emit(event)
+            recorder.flush()
         recorder.finish(RunStatus.FINISHED, green=True, duration_s=1.0, coverage=None)
         self.assertEqual([name for name, _ in run.calls], ["add_results"])
         self.assertIsInstance(recorder.error, RegistryLocked)

@@ -111,10 +111,12 @@ class Dots(unittest.TestCase):
         text = written(make_fixture_event("skipped", message="no GPU"), Ended(0.0))
         self.assertEqual(text, f"s\n{'-' * 70}\ntook 0 ms\n")
 
-    def test_each_write_is_flushed(self):
-        """A dot is seen when its test ends, not when a buffer is full."""
+    def test_dots_are_shown_together(self):
+        """Dots are shown when no more events wait, not when a buffer is full."""
         stream = mock.Mock(wraps=io.StringIO())
-        TextReporter(stream).emit(make_finished())
+        reporter = TextReporter(stream)
+        reporter.emit(make_finished())
+        reporter.flush()
         self.assertEqual([call[0] for call in stream.method_calls], ["write", "flush"])
 
 
