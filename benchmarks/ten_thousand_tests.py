@@ -5,8 +5,8 @@ counted. Prints the median of the pairs, wall and CPU (user and system time of t
 
     python benchmarks/ten_thousand_tests.py [--pairs 5] [--bare] [--engine]
 
-A test has a setUp, a tearDown and three assertions. --bare makes it a single assertion of two numbers: then the fixed cost, most of
-it the import of SQLAlchemy, weighs about twice as much.
+A test has a setUp, a tearDown and three assertions. --bare makes it a single assertion of two numbers: then the fixed
+cost, most of it the import of SQLAlchemy, weighs more.
 
 --engine times the engine alone, with a sink that counts events, without command line and registry.
 """

@@ -313,8 +313,9 @@ class Execution:
             self._sink.emit(event)
 
     def _flush(self) -> None:
-        if isinstance(self._sink, Flushing):
-            self._sink.flush()
+        sink: object = self._sink
+        if isinstance(sink, Flushing):
+            sink.flush()
 
     def _finish(self, event: TestFinished) -> None:
         counts = self._tally.counts
