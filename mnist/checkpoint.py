@@ -76,9 +76,8 @@ def save(model: nn.Module, path: Path) -> CheckpointFacts:
         CheckpointUnwritable: It could not be written; what was at `path` before is untouched.
     """
     # A copy of each, for safetensors refuses tensors that share memory, as tied weights do.
-    weights = {
-        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in model.state_dict().items()
-    }
+    state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
+    weights = {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in state.items()}
     data = serialize(weights, metadata=_METADATA)
     try:
         write_atomically(path, data)

@@ -117,14 +117,10 @@ def test(
     ctx: typer.Context,
     tests: Annotated[list[str] | None, typer.Argument(metavar="TESTS...", help="Dotted names or files; none discovers.")] = None,
     start: Annotated[
-        str | None, typer.Option("-s", "--start-directory", metavar="DIR", help="Directory to start discovery ('.').")
+        str | None, typer.Option("-s", "--start-directory", metavar="DIR", help="Where discovery starts ('.').")
     ] = None,
-    pattern: Annotated[
-        str | None, typer.Option("-p", "--pattern", metavar="GLOB", help="Pattern of test files ('test*.py').")
-    ] = None,
-    top: Annotated[
-        str | None, typer.Option("-t", "--top-level-directory", metavar="DIR", help="Top level directory of the project.")
-    ] = None,
+    pattern: Annotated[str | None, typer.Option("-p", "--pattern", metavar="GLOB", help="Test files ('test*.py').")] = None,
+    top: Annotated[str | None, typer.Option("-t", "--top-level-directory", metavar="DIR", help="Top of the project.")] = None,
     patterns: Annotated[
         list[str] | None, typer.Option("-k", metavar="PATTERN", help="Only tests whose id matches; may be repeated.")
     ] = None,

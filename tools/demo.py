@@ -32,11 +32,13 @@ class SilentBug:
 
 
 BUG = SilentBug(
-    path="mnist/train.py",
-    before="",
-    after="",
-    story="",
+    path="mnist/model.py",
+    before="        return logits\n",
+    after="        return logits.softmax(dim=1)\n",
+    story="forward() gives probabilities to a cross-entropy that wants logits",
 )
+SUITE = ("-s", "tests/test_mnist", "-t", ".")
+FOLDERS = ("--data-dir", str(DATA), "--checkpoint-dir", str(DEMO / "checkpoints"))
 
 
 def main() -> int:
@@ -60,10 +62,6 @@ def main() -> int:
     print(f"\nFound: both diffs are red and name {BUG.path}. The whole took {time.perf_counter() - started:.0f} s.")
     print(f"The registry is kept; look again with: .venv/bin/runner diff train-a train-b --registry {REGISTRY.relative_to(TREE)}")
     return 0
-
-
-SUITE = ("-s", "tests/test_mnist", "-t", ".")
-FOLDERS = ("--data-dir", str(DATA), "--checkpoint-dir", str(DEMO / "checkpoints"))
 
 
 def step(number: int, words: str) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +35,24 @@ def registry_url(url: str | None, settings: Settings) -> str | Path:
     if settings.registry:
         return settings.registry if ":" in settings.registry else settings.root / settings.registry
     return settings.root / ".runner" / "registry.db"
+
+
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait for the end of the block.
+
+    Between the first row of a run and its context manager nobody would mark the run as interrupted.
+    """
+    waiting: list[int] = []
+    watched = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is not signal.SIG_IGN]
+    previous = {number: signal.signal(number, lambda number, _frame: waiting.append(number)) for number in watched}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    if waiting:
+        signal.raise_signal(waiting[0])
 
 
 def command_line() -> tuple[str, ...]:

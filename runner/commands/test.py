@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from registry.records import NewRun, Run, RunDetails, RunKind, RunStatus
 from runner import execute
-from runner.commands.surroundings import command_line, open_registry
+from runner.commands.surroundings import command_line, open_registry, signals_held
 from runner.errors import ExitCode, UsageError
 from runner.events import FanOut
 from runner.record import TestCollector, TestRecorder
@@ -72,8 +72,10 @@ def run_tests(request: TestRequest) -> int:
         if not record:
             return _Session(request, settings, execution, data).run()
         registry = registry or stack.enter_context(_registry(request, settings))
-        with registry.start(_new_run(request, settings)) as run:
-            return _Session(request, settings, execution, data).record(registry, run)
+        new_run = _new_run(request, settings)
+        with signals_held():
+            run = stack.enter_context(registry.start(new_run))
+        return _Session(request, settings, execution, data).record(registry, run)
 
 
 class _Session:

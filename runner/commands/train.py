@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from mnist.config import TrainConfig
-from runner.commands.surroundings import command_line, open_registry
+from runner.commands.surroundings import command_line, open_registry, signals_held
 from runner.errors import ExitCode, UnknownTask
 from runner.events import FanOut
 from runner.record import TrainRecorder
@@ -53,7 +53,9 @@ def run_training(request: TrainRequest) -> int:
         registry = stack.enter_context(open_registry(request.registry, settings))
         if request.name is not None:
             registry.check_new_name(request.name)
-        run = stack.enter_context(registry.start(_new_run(request, settings)))
+        new_run = _new_run(request, settings)
+        with signals_held():
+            run = stack.enter_context(registry.start(new_run))
         sys.stdout.write(f"recording as {run.run.name} (run {run.run.id}) in {registry.location}\n")
         _train(request, settings, run.run.uid[:12], run)
     return ExitCode.OK

@@ -80,6 +80,15 @@ class Learning(unittest.TestCase):
         for name, tensor in trained.state_dict().items():
             torch.testing.assert_close(tensor, model.state_dict()[name], msg=name)
 
+    def test_loss_is_per_example(self):
+        """The training loss is the mean over the examples, also where the last batch is smaller."""
+        data = make_tensors(40, 16, 16)
+        summary, _ = run_training(data, seed=5, learning_rate=1e-12)
+        images, labels = data.train.normalised().tensors
+        logits = make_model(derive_seed(5, "initialisation"))(images)
+        expected = functional.cross_entropy(logits, labels, label_smoothing=LABEL_SMOOTHING).item()
+        self.assertAlmostEqual(summary.train_loss, expected, places=5)
+
     def test_not_a_number(self):
         """A learning rate that is far too high ends in losses that are no numbers, reported to the end as they are."""
         summary, events = run_training(make_tensors(160, 16, 16), learning_rate=1e30)

@@ -332,6 +332,9 @@ class Interrupted(ProjectCase):
         """Interrupt a recorded run in its second test; return its exit code, what was recorded and what it printed."""
         home = self.project(test_night=SLEEPING_SUITE)
         process = home.start("test", "--record", "--name", "stopped")
+        assert process.stdout is not None, "its output is a pipe"
+        # The worker runs ahead: only the first dot says that the program takes what it sends.
+        self.assertEqual(process.stdout.read(1), ".")
         home.wait_for("asleep")
         process.send_signal(number)
         answer = finish(process)
