@@ -38,6 +38,8 @@ OUTCOMES = (
 )
 """An outcome is stored as its position here; the order is part of the schema."""
 
+_OUTCOME_CODES = {outcome: code for code, outcome in enumerate(OUTCOMES)}
+
 
 class Kind(IntEnum):
     """What a stored number is; the value column is empty for all but finite numbers."""
@@ -92,8 +94,8 @@ def outcome_code(outcome: Outcome) -> int:
         InvalidValue: There is no such outcome.
     """
     try:
-        return OUTCOMES.index(outcome)
-    except ValueError as error:
+        return _OUTCOME_CODES[outcome]
+    except KeyError as error:
         raise InvalidValue(f"{outcome!r} is no outcome of a test; known are {', '.join(OUTCOMES)}") from error
 
 

@@ -168,7 +168,7 @@ def _write_metrics(connection: Connection, run_id: int, batch: Batch) -> None:
 
 def _intern(connection: Connection, table: Table, natural: tuple[str, ...], rows: Sequence[Row]) -> dict[Any, int]:
     """Return the id of each row by its natural key, the columns that are unique together; rows that are new are written."""
-    wanted = {tuple(row[name] for name in natural): row for row in rows}
+    wanted = {tuple([row[name] for name in natural]): row for row in rows}
     highest = connection.scalar(select(func.max(table.c.id))) or 0
     found = _find(connection, table, natural, wanted, highest)
     missing = [row for key, row in wanted.items() if key not in found]
@@ -198,4 +198,5 @@ def _ids(table: Table, natural: tuple[str, ...]) -> Select[Any]:
 
 
 def _read(connection: Connection, statement: Select[Any]) -> dict[Any, int]:
-    return {tuple(key): number for number, *key in connection.execute(statement)}
+    # All at once: one by one, the driver is asked for each row.
+    return {tuple(key): number for number, *key in connection.execute(statement).all()}

@@ -5,6 +5,7 @@ Heavy imports stay inside the commands, so that `runner --help` costs little mor
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -330,7 +331,11 @@ def check(ctx: typer.Context, registry: _Registry = None, debug: _Debug = False,
 def main() -> None:
     """Run the program."""
     sys.stdout, sys.stderr = _tolerant(sys.stdout), _tolerant(sys.stderr)
-    app()
+    try:
+        app()
+    finally:
+        # The interpreter collects garbage once more at its end, and would walk through every object for nothing.
+        gc.freeze()
 
 
 def _tolerant(stream: TextIO | None) -> TextIO:

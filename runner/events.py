@@ -109,13 +109,13 @@ class FanOut(Generic[AnyEvent]):
     """A sink that passes each event on to several, in order."""
 
     def __init__(self, *sinks: Sink[AnyEvent]) -> None:
-        self._sinks = sinks
+        self._emits = tuple(sink.emit for sink in sinks)
         self._flushing = tuple(sink for sink in sinks if isinstance(sink, Flushing))
 
     def emit(self, event: AnyEvent, /) -> None:
         """Pass the event on."""
-        for sink in self._sinks:
-            sink.emit(event)
+        for emit in self._emits:
+            emit(event)
 
     def flush(self) -> None:
         """Flush those that hold something back."""

@@ -17,7 +17,6 @@ TREE = Path(__file__).resolve().parent.parent
 DEMO = TREE / ".runner" / "demo"
 COPY = DEMO / "copy"
 REGISTRY = DEMO / "registry.db"
-DATA = TREE / ".runner" / "data"
 LEFT_OUT = shutil.ignore_patterns(".venv", ".runner", "__pycache__", ".mypy_cache", ".ruff_cache", "dist", "build", "*.egg-info")
 
 
@@ -38,7 +37,6 @@ BUG = SilentBug(
     story="forward() gives probabilities to a cross-entropy that wants logits",
 )
 SUITE = ("-s", "tests/test_mnist", "-t", ".")
-FOLDERS = ("--data-dir", str(DATA), "--checkpoint-dir", str(DEMO / "checkpoints"))
 
 
 def main() -> int:
@@ -49,13 +47,13 @@ def main() -> int:
     step(1, "Record the project's own MNIST suite as run-a")
     runner(TREE, 0, "test", "--record", "--name", "run-a", *SUITE)
     step(2, "Train with seed 42 as train-a")
-    runner(TREE, 0, "train", "--seed", "42", "--name", "train-a", *FOLDERS)
+    runner(TREE, 0, "train", "--seed", "42", "--name", "train-a")
     step(3, f"Plant one silent bug in a copy: {BUG.story}")
     plant(BUG)
     step(4, "Record the suite of the copy as run-b")
     runner(COPY, 1, "test", "--record", "--name", "run-b", *SUITE)
     step(5, "Train the copy with seed 42 as train-b; nothing crashes, the loss falls")
-    runner(COPY, 0, "train", "--seed", "42", "--name", "train-b", *FOLDERS)
+    runner(COPY, 0, "train", "--seed", "42", "--name", "train-b")
     step(6, "Ask what changed: runner diff run-a run-b, then runner diff train-a train-b")
     runner(TREE, 1, "diff", "run-a", "run-b")
     runner(TREE, 1, "diff", "train-a", "train-b")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from registry.records import NewRun, Run, RunDetails, RunKind, RunStatus
 from runner import execute
-from runner.commands.surroundings import command_line, open_registry, signals_held
+from runner.commands.surroundings import command_line, open_registry, shown_location, signals_held
 from runner.errors import ExitCode, UsageError
 from runner.events import FanOut
 from runner.record import TestCollector, TestRecorder
@@ -136,7 +136,7 @@ class _Session:
         if self._request.as_json:
             sys.stdout.write(dumps(show_document(registry.details(registry.find_run(str(run.id))))) + "\n")
         else:
-            sys.stdout.write(f"recorded as {run.name} (run {run.id}) in {registry.location}\n")
+            sys.stdout.write(f"recorded as {run.name} (run {run.id}) in {shown_location(registry.location)}\n")
 
     def _close(self, summary: execute.Summary) -> int:
         tally = self._tallier.tally

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from mnist.config import TrainConfig
-from runner.commands.surroundings import command_line, open_registry, signals_held
+from runner.commands.surroundings import command_line, open_registry, shown_location, signals_held
 from runner.errors import ExitCode, UnknownTask
 from runner.events import FanOut
 from runner.record import TrainRecorder
@@ -56,7 +57,7 @@ def run_training(request: TrainRequest) -> int:
         new_run = _new_run(request, settings)
         with signals_held():
             run = stack.enter_context(registry.start(new_run))
-        sys.stdout.write(f"recording as {run.run.name} (run {run.run.id}) in {registry.location}\n")
+        sys.stdout.write(f"recording as {run.run.name} (run {run.run.id}) in {shown_location(registry.location)}\n")
         _train(request, settings, run.run.uid[:12], run)
     return ExitCode.OK
 
@@ -67,6 +68,8 @@ def _train(request: TrainRequest, settings: Settings, folder: str, run: ActiveRu
     with TrainReporter(sys.stdout) as reporter:
         sys.stdout.write("loading torch and the data\n")
         sys.stdout.flush()
+        # Threads that wait for one another would spin, which makes a step several times slower where the machine has other work.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         from mnist.train import train
 
         if run is not None:

@@ -26,6 +26,7 @@ _MARKS: Final = {
     Outcome.TIMED_OUT: ("T", "TIMED OUT"),
     Outcome.NOT_RUN: ("n", "not run"),
 }
+_RED: Final[frozenset[str]] = frozenset(outcome for outcome in Outcome if outcome.is_red)
 _SHORTEST_SHOWN_S: Final = 0.001
 QUIET, DOTS, VERBOSE = 0, 1, 2
 
@@ -67,6 +68,7 @@ class TextReporter:
         self._verbosity = verbosity
         self._durations = durations
         self._paint = paint
+        self._dots: dict[str, str] = {outcome: paint(mark, colour_of(outcome)) for outcome, (mark, _) in _MARKS.items()}
         self._open: TestKey | None = None
         self._problems: list[TestFinished | FixtureFinished] = []
         self._timed: list[tuple[float, TestKey]] = []
@@ -74,10 +76,10 @@ class TextReporter:
     def emit(self, event: Event, /) -> None:
         """Write what the event calls for."""
         match event:
-            case TestStarted(key):
-                self._started(key)
             case TestFinished():
                 self._finished(event)
+            case TestStarted():
+                self._started(event.key)
             case FixtureFinished():
                 self._fixture(event)
             case Ended():
@@ -92,32 +94,34 @@ class TextReporter:
             self._open = key
 
     def _finished(self, event: TestFinished) -> None:
-        outcome = Outcome(event.outcome)
-        mark, words = _MARKS[outcome]
-        if self._verbosity >= VERBOSE:
-            # Only the test that started last has a line that waits for its end.
-            if self._open != event.key:
-                self._started(event.key)
-            self._open = None
-            self._write(f"{self._paint(words, colour_of(outcome))}{_reason(outcome, event.message)}\n")
-        elif self._verbosity == DOTS:
-            self._write(self._paint(mark, colour_of(outcome)))
-        if outcome.is_red or any(Outcome(subtest.outcome).is_red for subtest in event.subtests):
+        if self._verbosity == DOTS:
+            self._write(self._dots[event.outcome])
+        elif self._verbosity >= VERBOSE:
+            self._finish_line(event)
+        if event.outcome in _RED or any(subtest.outcome in _RED for subtest in event.subtests):
             self._problems.append(event)
         if self._durations is not None and event.duration_s is not None:
             self._timed.append((event.duration_s, event.key))
 
+    def _finish_line(self, event: TestFinished) -> None:
+        # Only the test that started last has a line that waits for its end.
+        if self._open != event.key:
+            self._started(event.key)
+        self._open = None
+        outcome = Outcome(event.outcome)
+        self._write(f"{self._paint(_MARKS[outcome][1], colour_of(outcome))}{_reason(outcome, event.message)}\n")
+
     def _fixture(self, event: FixtureFinished) -> None:
         outcome = Outcome(event.outcome)
-        mark, words = _MARKS[outcome]
         if outcome.is_red:
             self._problems.append(event)
         if self._verbosity >= VERBOSE:
             self._end_open_line()
             title = safe_line(event.fixture_id, LONGEST_ID)
-            self._write(f"{title} ... {self._paint(words, colour_of(outcome))}{_reason(outcome, event.message)}\n")
+            words = self._paint(_MARKS[outcome][1], colour_of(outcome))
+            self._write(f"{title} ... {words}{_reason(outcome, event.message)}\n")
         elif self._verbosity == DOTS:
-            self._write(self._paint(mark, colour_of(outcome)))
+            self._write(self._dots[outcome])
 
     def _ended(self, event: Ended) -> None:
         if self._verbosity == DOTS:
@@ -179,20 +183,20 @@ class Tallier:
     """Counts outcomes as they come."""
 
     def __init__(self) -> None:
-        self._outcomes: Counter[Outcome] = Counter()
+        self._outcomes: dict[str, int] = {}
         self._red_fixtures = 0
 
     def emit(self, event: Event, /) -> None:
         """Count the event where it is a result."""
         if isinstance(event, TestFinished):
-            self._outcomes[Outcome(event.outcome)] += 1
+            self._outcomes[event.outcome] = self._outcomes.get(event.outcome, 0) + 1
         elif isinstance(event, FixtureFinished) and Outcome(event.outcome).is_red:
             self._red_fixtures += 1
 
     @property
     def tally(self) -> Tally:
         """The counts so far."""
-        return Tally(self._outcomes.copy(), self._red_fixtures)
+        return Tally(Counter({Outcome(outcome): number for outcome, number in self._outcomes.items()}), self._red_fixtures)
 
 
 def tally_text(tally: Tally, paint: Paint = plain) -> str:
