@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from registry.encoding import (
     NO_STEP,
@@ -33,16 +33,14 @@ PARAMS_LIMIT = 2_000
 """Characters kept of a subtest's message and parameters."""
 
 
-@dataclass(frozen=True, slots=True)
-class SubtestRow:
+class SubtestRow(NamedTuple):
     """A subtest that did not pass."""
 
     values: Row
     traceback: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ResultRow:
+class ResultRow(NamedTuple):
     """An attempt at a test; `key` is the test's stored name and its ordinal."""
 
     key: TestKey
@@ -51,8 +49,7 @@ class ResultRow:
     subtests: tuple[SubtestRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FixtureRow:
+class FixtureRow(NamedTuple):
     """A fixture that failed or was skipped."""
 
     values: Row

@@ -136,10 +136,11 @@ def _write_results(connection: Connection, run_id: int, batch: Batch) -> None:
     tests: dict[TestKey, int] = _intern(connection, models.test, ("name", "ordinal"), keys)
     results, subtests = [], []
     for result in batch.results:
-        shared: Row = {"run_id": run_id, "test_id": tests[result.key], "attempt": result.values["attempt"]}
-        results.append(result.values | shared | {"traceback_id": _text_id(texts, result.traceback)})
+        key: Row = {"run_id": run_id, "test_id": tests[result.key]}
+        results.append({**result.values, **key, "traceback_id": _text_id(texts, result.traceback)})
+        key["attempt"] = result.values["attempt"]
         for seq, subtest in enumerate(result.subtests):
-            subtests.append(subtest.values | shared | {"seq": seq, "traceback_id": _text_id(texts, subtest.traceback)})
+            subtests.append({**subtest.values, **key, "seq": seq, "traceback_id": _text_id(texts, subtest.traceback)})
     fixtures = [row.values | {"run_id": run_id, "traceback_id": _text_id(texts, row.traceback)} for row in batch.fixtures]
     insert_many(connection, models.test_result, results)
     insert_many(connection, models.subtest_result, subtests)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from registry.records import NewRun, Run, RunDetails, RunKind, RunStatus
 from runner import execute
-from runner.commands.surroundings import command_line, open_registry, shown_location, signals_held
+from runner.commands.surroundings import command_line, garbage_collected_rarely, open_registry, shown_location, signals_held
 from runner.errors import ExitCode, UsageError
 from runner.events import FanOut
 from runner.record import TestCollector, TestRecorder
@@ -64,7 +64,7 @@ def run_tests(request: TestRequest) -> int:
     record = settings.record if request.record is None else request.record
     if request.name is not None and not record:
         raise UsageError("--name names a recorded run; add --record")
-    with ExitStack() as stack:
+    with garbage_collected_rarely(), ExitStack() as stack:
         # A name is refused before the user's code is touched; without one, the worker starts while the registry loads.
         registry = stack.enter_context(_registry(request, settings)) if record and request.name is not None else None
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runner-coverage-"))) if request.coverage else None
