@@ -150,7 +150,7 @@ def _checkpoints(diff: Diff) -> Iterator[str]:
         yield "checkpoint   the same content"
     else:
         first = f", first in {safe_line(checkpoints.first_difference, _LONGEST_TENSOR)}" if checkpoints.first_difference else ""
-        delta = f", by at most {checkpoints.max_abs_delta:.3g}" if checkpoints.max_abs_delta is not None else ""
+        delta = f"; largest difference overall {checkpoints.max_abs_delta:.3g}" if checkpoints.max_abs_delta is not None else ""
         yield f"checkpoint   differs{first}{delta}"
     yield "determinism  " + {
         "held": "held: same code, seed, data, config and machine, same bits",

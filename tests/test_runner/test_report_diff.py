@@ -76,7 +76,7 @@ test_accuracy  99.33%  98.33%  -1.00 points  regressed
 images_per_s   2,346   2,300   -45.6
 train_loss     0.1235  0.2345  +0.111
 
-checkpoint   differs, first in conv1.weight, by at most 0.0234
+checkpoint   differs, first in conv1.weight; largest difference overall 0.0234
 determinism  not comparable: what decides the bits differs or is unknown
 
 what changed
