@@ -66,7 +66,7 @@ class RecordedRun(ProjectCase):
     def test_it_says_where_it_was_recorded(self):
         """The output names the run and its registry."""
         self.assertIn("recorded as first (run 1)", self.answer.output)
-        self.assertIn(str(self.home.registry), self.answer.output)
+        self.assertIn("recorded as first (run 1) in .runner/registry.db", self.answer.output)
 
     def test_every_outcome_is_in_the_registry(self):
         """The registry holds one result a test, with the outcome that unittest means."""
