@@ -15,13 +15,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from registry.errors import RegistryError
+    from registry.errors import NameInUse, RegistryError, RunNotFound
     from registry.naming import check_name
     from registry.recording import ActiveRun
     from registry.records import (
         Checkpoint,
+        Coverage,
+        Dataset,
         Direction,
         Environment,
+        FixtureRecord,
+        GitState,
         Metric,
         NewRun,
         Outcome,
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
         RunDetails,
         RunKind,
         RunStatus,
+        SubtestRecord,
+        TensorDigest,
         TestRecord,
     )
     from registry.store import Registry
@@ -37,9 +43,14 @@ if TYPE_CHECKING:
 __all__ = [
     "ActiveRun",
     "Checkpoint",
+    "Coverage",
+    "Dataset",
     "Direction",
     "Environment",
+    "FixtureRecord",
+    "GitState",
     "Metric",
+    "NameInUse",
     "NewRun",
     "Outcome",
     "Registry",
@@ -47,7 +58,10 @@ __all__ = [
     "Run",
     "RunDetails",
     "RunKind",
+    "RunNotFound",
     "RunStatus",
+    "SubtestRecord",
+    "TensorDigest",
     "TestRecord",
     "check_name",
     "open",
@@ -55,8 +69,10 @@ __all__ = [
 
 _ELSEWHERE = {
     "ActiveRun": "registry.recording",
+    "NameInUse": "registry.errors",
     "Registry": "registry.store",
     "RegistryError": "registry.errors",
+    "RunNotFound": "registry.errors",
     "check_name": "registry.naming",
     "open": "registry.store",
 }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Double,
     FromClause,
+    Row,
     Select,
     SmallInteger,
     and_,
@@ -24,7 +26,7 @@ from sqlalchemy import (
 
 from registry import models
 from registry.details import is_last_attempt, result_record
-from registry.encoding import OUTCOMES, key_text, outcome_code
+from registry.encoding import OUTCOMES, decoding, key_text, outcome_code
 from registry.queries import details
 from registry.records import ChangedPair, HistoryEntry, Outcome, RunComparison
 
@@ -41,7 +43,8 @@ def compare(connection: Connection, a: int, b: int) -> RunComparison:
     Raises:
         RunNotFound: One of them is not there.
     """
-    changed = _changed(connection, a, b)
+    with decoding(f"run {a} or {b}"):
+        changed = _changed(connection, a, b)
     in_both = sum(pair.a is not None and pair.b is not None for pair in changed)
     return RunComparison(
         a=details(connection, a, with_results=False),
@@ -62,16 +65,18 @@ def history(connection: Connection, test_id: str, limit: int) -> list[HistoryEnt
         .order_by(result.c.run_id.desc(), test.c.ordinal, result.c.attempt)
         .limit(limit)
     )
-    return [
-        HistoryEntry(
+    return [_history_entry(row) for row in connection.execute(statement)]
+
+
+def _history_entry(row: Row[Any]) -> HistoryEntry:
+    with decoding(f"run {row.run_name}"):
+        return HistoryEntry(
             run_id=row.run_id,
             run_name=row.run_name,
             started_at=datetime.fromtimestamp(row.started_us / 1e6, UTC),
             commit=row.git_commit,
             result=result_record(row),
         )
-        for row in connection.execute(statement)
-    ]
 
 
 def _changed(connection: Connection, a: int, b: int) -> tuple[ChangedPair, ...]:

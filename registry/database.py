@@ -5,6 +5,8 @@ All that differs between SQLite and PostgreSQL stands here.
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 import re
 import sqlite3
@@ -30,6 +32,9 @@ APPLICATION_ID = 0x52554E52
 
 FILE_FORMAT = 1
 """SQLite's user_version; raised only if a file could no longer be opened by the releases that know its schema."""
+
+TIMEOUT_LIMIT_S = 2_000_000.0
+"""SQLite counts milliseconds in 32 bits; a longer `?timeout=` is taken for this one."""
 
 _ADVISORY_LOCK = 0x52554E52
 _SCHEMES = {"sqlite", "postgresql"}
@@ -104,6 +109,11 @@ class Database:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise self._sentence(error) from error
+        except UnicodeDecodeError as error:
+            # SQLite quotes the broken text in its own message, and the driver fails on that.
+            raise RegistryDamaged(f"the registry {self.location} is damaged (a text is not UTF-8); put back a copy") from error
+        except (OverflowError, UnicodeError) as error:
+            raise RegistryError(f"the registry {self.location} cannot store a value: {error}") from error
 
     @property
     def engine(self) -> Engine:
@@ -199,13 +209,12 @@ def locate(target: str | Path) -> Database:
     """Return the database that a path or a URL names; nothing is opened yet.
 
     Raises:
-        RegistryUnreachable: The URL is malformed, or of a kind that is not supported.
+        RegistryUnreachable: The URL is malformed or of a kind that is not supported, or no file can have the name.
     """
     if isinstance(target, Path) or "://" not in target:
-        path = Path(target).expanduser()
         if str(target) in {"", ":memory:"}:
             raise RegistryUnreachable("the registry needs a path or a URL; one in memory would vanish with the process")
-        return Database(URL.create("sqlite"), Path(os.path.realpath(path)), BUSY_TIMEOUT_S)
+        return Database(URL.create("sqlite"), _file(str(target), expand=True), BUSY_TIMEOUT_S)
     url = _parse(target)
     if url.get_backend_name() not in _SCHEMES:
         raise RegistryUnreachable(f"the registry URL begins with {url.drivername}://; SQLite and PostgreSQL are supported")
@@ -213,7 +222,7 @@ def locate(target: str | Path) -> Database:
         return Database(url, None, BUSY_TIMEOUT_S)
     if not url.database or url.database == ":memory:" or url.database.startswith("file:") or url.host:
         raise RegistryUnreachable("a registry URL for SQLite names a file: sqlite:///runs.db, or sqlite:////an/absolute/path.db")
-    return Database(url, Path(os.path.realpath(url.database)), _timeout(url))
+    return Database(url, _file(url.database), _timeout(url))
 
 
 def connect_sqlite(path: Path, timeout_s: float) -> sqlite3.Connection:
@@ -323,6 +332,24 @@ def _timeout(url: URL) -> float:
         raise RegistryUnreachable(f"the registry URL sets {', '.join(unknown)}; for SQLite only ?timeout=SECONDS is known")
     given = url.query.get("timeout", str(BUSY_TIMEOUT_S))
     try:
-        return max(0.0, float(str(given)))
-    except ValueError as error:
-        raise RegistryUnreachable(f"the registry URL sets timeout={given}; give seconds, such as ?timeout=5") from error
+        seconds = float(str(given))
+    except ValueError:
+        seconds = math.nan
+    if not (math.isfinite(seconds) and seconds >= 0):
+        raise RegistryUnreachable(f"the registry URL sets timeout={given}; give seconds, such as ?timeout=5")
+    return min(seconds, TIMEOUT_LIMIT_S)
+
+
+def _file(name: str, *, expand: bool = False) -> Path:
+    """Return the absolute path of a file that may be there or not, links followed."""
+    try:
+        path = Path(os.path.realpath(Path(name).expanduser() if expand else name))
+        str(path).encode("utf-8")
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            path.stat()
+    except UnicodeEncodeError as error:
+        raise RegistryUnreachable(f"the registry {name[:80]!r} has a name that is not UTF-8; name another file") from error
+    except (OSError, RuntimeError, ValueError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise RegistryUnreachable(f"the registry {name[:80]!r} cannot be opened: {said}; name another file") from error
+    return path

@@ -10,10 +10,12 @@ import hashlib
 import json
 import math
 import operator
-from collections.abc import Iterable, Mapping
-from enum import IntEnum
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from enum import IntEnum, StrEnum
+from typing import TypeVar
 
-from registry.errors import InvalidValue
+from registry.errors import InvalidValue, RegistryDamaged
 from registry.records import Outcome
 
 MESSAGE_LIMIT = 4_000
@@ -21,6 +23,8 @@ MESSAGE_LIMIT = 4_000
 
 TEXT_LIMIT = 262_144
 """Characters kept of a long text such as a traceback: the first and the last half."""
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 _KEY_BYTES = 1_000
 _INT64 = 2**63
@@ -65,9 +69,12 @@ def clean(text: str, limit: int = TEXT_LIMIT) -> str:
 
 
 def clean_line(text: str | None, limit: int = MESSAGE_LIMIT) -> str | None:
-    """Return a message cut to its limit, or None."""
-    if text is None:
-        return None
+    """Return the first line of a message, blank ones before it left out, cut to its limit; or None."""
+    return None if text is None else clean_bounded(text.lstrip("\r\n").partition("\n")[0].rstrip("\r"), limit)
+
+
+def clean_bounded(text: str, limit: int) -> str:
+    """Return a text, which may have more lines than one, cut to its limit."""
     return clean(text if len(text) <= limit else text[: limit - 3] + "...")
 
 
@@ -97,6 +104,47 @@ def outcome_code(outcome: Outcome) -> int:
         return _OUTCOME_CODES[outcome]
     except KeyError as error:
         raise InvalidValue(f"{outcome!r} is no outcome of a test; known are {', '.join(OUTCOMES)}") from error
+
+
+def encode_choice(what: str, value: str, choices: type[Choice]) -> Choice:
+    """Return the member of an enumeration that a word means.
+
+    Raises:
+        InvalidValue: There is none; the message names those that are known.
+    """
+    try:
+        return choices(value)
+    except ValueError as error:
+        raise InvalidValue(f"{value!r} is no {what}; known are {', '.join(choices)}") from error
+
+
+def encode_integer(what: str, value: int) -> int:
+    """Return a whole number of any integer type, such as numpy's, as Python's own.
+
+    Raises:
+        InvalidValue: It is no whole number, or outside -2**63 <= number < 2**63.
+    """
+    try:
+        number = value if type(value) is int else operator.index(value)
+    except TypeError as error:
+        raise InvalidValue(f"{what} is {value!r}; give a whole number") from error
+    if not -_INT64 <= number < _INT64:
+        raise InvalidValue(f"{what} is outside the 64 bits that the registry stores; give a smaller number")
+    return number
+
+
+def encode_percent(what: str, value: float) -> float:
+    """Return a percentage.
+
+    Raises:
+        InvalidValue: It is no finite number.
+    """
+    number, kind = encode_number(what, value)
+    if kind == Kind.MINUS_ZERO:
+        return 0.0
+    if number is None:
+        raise InvalidValue(f"{what} is {value!r}; give a finite number")
+    return number
 
 
 def encode_number(name: str, value: float) -> tuple[float | None, int]:
@@ -157,6 +205,8 @@ def encode_whole(number: int | None) -> str | None:
         return None if number is None else str(operator.index(number))
     except TypeError as error:
         raise InvalidValue(f"the seed {number!r} is no whole number") from error
+    except ValueError as error:
+        raise InvalidValue("the seed has more digits than Python writes as text; give a smaller one") from error
 
 
 def encode_duration(seconds: float | None) -> float | None:
@@ -182,6 +232,20 @@ def from_json(text: str) -> object:
 def mapping_from_json(text: str | None) -> dict[str, str]:
     """Return a mapping of texts that was stored as JSON; None gives an empty one."""
     return {} if text is None else dict(json.loads(text))
+
+
+@contextmanager
+def decoding(what: str) -> Iterator[None]:
+    """Turn what goes wrong while stored values are decoded into a sentence that names whose they are.
+
+    Raises:
+        RegistryDamaged: A value is none that the registry writes.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, OSError, RecursionError) as error:
+        said = clean_line(str(error), 200)
+        raise RegistryDamaged(f"{what} holds a damaged value ({type(error).__name__}: {said}); put back a copy") from error
 
 
 def sha256_text(text: str) -> str:
@@ -220,4 +284,18 @@ def _plain(value: object) -> object:
     if isinstance(value, list | tuple | set | frozenset):
         items = sorted(value, key=str) if isinstance(value, set | frozenset) else value
         return [_plain(item) for item in items]
-    return str(value)
+    scalar = _scalar(value)
+    return str(value) if scalar is value else _plain(scalar)
+
+
+def _scalar(value: object) -> object:
+    """Return Python's own number for one of numpy or torch; anything else as it is."""
+    item = getattr(value, "item", None)
+    if not callable(item):
+        return value
+    try:
+        found = item()
+    except (TypeError, ValueError, RuntimeError):
+        # An array of several numbers, or another thing that only has a method of that name.
+        return value
+    return found if isinstance(found, bool | int | float | str) else value

@@ -69,7 +69,7 @@ def project_root(start: Path) -> Path:
     start = start.resolve()
     for marker in ("pyproject.toml", ".git"):
         for folder in (start, *start.parents):
-            if (folder / marker).exists():
+            if os.path.exists(folder / marker):  # noqa: PTH110 - False in a folder that may not be entered
                 return folder
     return start
 
@@ -174,7 +174,7 @@ def _walk(root: Path) -> Iterator[str]:
         folders[:] = sorted(
             name
             for name in folders
-            if not name.startswith(".") and name not in _SKIPPED and not (Path(folder, name) / "pyvenv.cfg").exists()
+            if not name.startswith(".") and name not in _SKIPPED and not os.path.exists(f"{folder}/{name}/pyvenv.cfg")  # noqa: PTH110 - False in a folder that may not be entered
         )
         if number >= _FOLDERS_LIMIT:
             return

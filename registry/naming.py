@@ -25,6 +25,8 @@ def check_name(name: str) -> None:
         raise InvalidName(f"the name {name!r} is empty, or begins or ends with a space; give it visible characters at both ends")
     if len(name) > NAME_LIMIT:
         raise InvalidName(f"the name that begins with {name[:40]!r} has {len(name)} characters; at most {NAME_LIMIT} are allowed")
+    if name.startswith("-"):
+        raise InvalidName(f"the name {name!r} begins like an option of a command; choose another first character")
     if not name.isprintable():
         raise InvalidName(f"the name {name!r} holds a character that cannot be printed on one line; leave it out")
     if name.isdecimal():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Row, Select, Table, func, select
 
 from registry import models
 from registry.details import read_details
-from registry.encoding import decode_whole, from_json, mapping_from_json
-from registry.errors import RunNotFound
+from registry.encoding import decode_whole, decoding, from_json, mapping_from_json
+from registry.errors import RegistryDamaged, RunNotFound
 from registry.naming import parse_latest
 from registry.process import Process, has_ended
 from registry.records import Environment, GitState, Run, RunDetails, RunKind, RunStatus
@@ -66,7 +66,17 @@ def details(connection: Connection, run_id: int, *, with_points: bool = False, w
         RunNotFound: It is not there.
     """
     run = run_by_id(connection, run_id)
-    return read_details(connection, run, with_points=with_points, with_results=with_results)
+    with decoding(f"run {run.name}"):
+        return read_details(connection, run, with_points=with_points, with_results=with_results)
+
+
+def damaged_runs(connection: Connection) -> Iterator[str]:
+    """Return a sentence for each run of which something cannot be decoded."""
+    for run_id in connection.execute(select(models.run.c.id).order_by(models.run.c.id)).scalars().all():
+        try:
+            details(connection, run_id, with_points=True)
+        except RegistryDamaged as error:
+            yield str(error)
 
 
 def _select_runs() -> Select[Any]:
@@ -107,7 +117,7 @@ def _runs(connection: Connection, statement: Select[Any], *, with_code: bool) ->
     ids = [row.id for row in rows]
     tags = _pairs(connection, models.run_tag, ids, str)
     params = _pairs(connection, models.run_param, ids, from_json)
-    environments = _environments(connection, {row.environment_id for row in rows if row.environment_id is not None})
+    environments = _environments(connection, {row.environment_id: row.id for row in rows if row.environment_id is not None})
     codes = _texts(connection, {row.code_id for row in rows if row.code_id is not None}) if with_code else {}
     return [
         _run(row, environments.get(row.environment_id), tags.get(row.id, {}), params.get(row.id, {}), codes.get(row.code_id))
@@ -116,6 +126,17 @@ def _runs(connection: Connection, statement: Select[Any], *, with_code: bool) ->
 
 
 def _run(
+    row: Row[Any],
+    environment: tuple[Environment, str | None] | None,
+    tags: dict[str, str],
+    params: dict[str, object],
+    code: str | None,
+) -> Run:
+    with decoding(f"run {row.id}"):
+        return _decoded(row, environment, tags, params, code)
+
+
+def _decoded(
     row: Row[Any],
     environment: tuple[Environment, str | None] | None,
     tags: dict[str, str],
@@ -163,25 +184,32 @@ def _pairs(
     for chunk in _chunks(ids):
         statement = select(table.c.run_id, table.c.key, table.c.value).where(table.c.run_id.in_(chunk))
         for run_id, key, value in connection.execute(statement.order_by(table.c.run_id, table.c.key)):
-            found.setdefault(run_id, {})[key] = decode(value)
+            with decoding(f"run {run_id}"):
+                found.setdefault(run_id, {})[key] = decode(value)
     return found
 
 
-def _environments(connection: Connection, ids: Iterable[int]) -> dict[int, tuple[Environment, str | None]]:
-    """Return environment and fingerprint by id; equal surroundings of many runs are read once."""
+def _environments(connection: Connection, owners: Mapping[int, int]) -> dict[int, tuple[Environment, str | None]]:
+    """Return environment and fingerprint by id; equal surroundings of many runs are read once.
+
+    Args:
+        connection: A connection.
+        owners: Id of an environment to that of a run that has it.
+    """
     table, packages = models.environment, models.long_text
     joined = table.join(packages, table.c.packages_id == packages.c.id)
     found = {}
-    for chunk in _chunks(sorted(ids)):
+    for chunk in _chunks(sorted(owners)):
         for row in connection.execute(select(table, packages.c.body).select_from(joined).where(table.c.id.in_(chunk))):
-            environment = Environment(
-                python=row.python,
-                platform=row.platform,
-                machine=mapping_from_json(row.machine),
-                packages=mapping_from_json(row.body),
-                numerics=mapping_from_json(row.numerics),
-                variables=mapping_from_json(row.variables),
-            )
+            with decoding(f"run {owners[row.id]}"):
+                environment = Environment(
+                    python=row.python,
+                    platform=row.platform,
+                    machine=mapping_from_json(row.machine),
+                    packages=mapping_from_json(row.body),
+                    numerics=mapping_from_json(row.numerics),
+                    variables=mapping_from_json(row.variables),
+                )
             found[row.id] = (environment, row.fingerprint)
     return found
 

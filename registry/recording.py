@@ -14,7 +14,7 @@ from typing import Self
 
 from registry.content import describe_checkpoint
 from registry.database import Database
-from registry.encoding import encode_duration, encode_whole, key_text, to_json
+from registry.encoding import encode_choice, encode_duration, encode_percent, encode_whole, key_text, to_json
 from registry.environment import capture_environment
 from registry.errors import InvalidValue, RegistryError, RunClosed
 from registry.records import (
@@ -29,7 +29,7 @@ from registry.records import (
     RunStatus,
     TestRecord,
 )
-from registry.rows import MetricState, TestKey, checkpoint_rows, coverage_text, fixture_row, param_values, result_row
+from registry.rows import MetricState, TestKey, checkpoint_rows, coverage_text, dataset_row, fixture_row, param_values, result_row
 from registry.writing import Batch, write_batch
 
 FLUSH_EVERY_S = 1.0
@@ -105,6 +105,7 @@ class ActiveRun:
 
     def log_metrics(self, metrics: Iterable[Metric]) -> None:
         """Record values of metrics, as `log_metric` does."""
+        self._require_owner()
         with self._lock:
             self._require_open()
             for metric in metrics:
@@ -123,6 +124,7 @@ class ActiveRun:
 
     def log_numerics(self, numerics: Mapping[str, str]) -> None:
         """Add what decides the bits of a computation, known once its libraries are loaded; the fingerprint follows from it."""
+        self._require_owner()
         with self._lock:
             environment = self._environment or _bare_environment()
             self._environment = replace(environment, numerics={**environment.numerics, **numerics})
@@ -133,8 +135,12 @@ class ActiveRun:
         self._keep(Batch(code=to_json(code)))
 
     def log_dataset(self, dataset: Dataset) -> None:
-        """Record what is trained and tested on."""
-        self._keep(Batch(dataset=dataset))
+        """Record what is trained and tested on.
+
+        Raises:
+            InvalidValue: A number of examples is no whole number of 64 bits.
+        """
+        self._keep(Batch(dataset=dataset_row(dataset)))
 
     def log_checkpoint(self, checkpoint: str | Path | Checkpoint, *, epoch: int | None = None) -> Checkpoint:
         """Record a checkpoint: a file, whose hashes are computed now, or a record, which is stored as it is.
@@ -144,7 +150,9 @@ class ActiveRun:
 
         Raises:
             CheckpointUnreadable: The file is missing or malformed.
+            InvalidValue: Epoch or size are no whole numbers of 64 bits.
         """
+        self._require_owner()
         record = checkpoint if isinstance(checkpoint, Checkpoint) else describe_checkpoint(checkpoint, epoch=epoch)
         with self._lock:
             row, tensors = checkpoint_rows(record, self._checkpoints)
@@ -156,13 +164,14 @@ class ActiveRun:
         """Record test results.
 
         Raises:
-            InvalidValue: That attempt at that test is recorded already.
+            InvalidValue: That attempt at that test is recorded already, or a number of it cannot be stored.
         """
+        self._require_owner()
         with self._lock:
             self._require_open()
             for record in results:
                 row = result_row(record)
-                attempt = (row.key, record.attempt)
+                attempt = (row.key, row.values["attempt"])
                 if attempt in self._recorded:
                     raise InvalidValue(
                         f"attempt {record.attempt} at the test {record.test_id!r} (ordinal {record.ordinal}) is recorded; "
@@ -173,6 +182,7 @@ class ActiveRun:
 
     def add_fixtures(self, fixtures: Iterable[FixtureRecord]) -> None:
         """Record fixtures that failed or were skipped."""
+        self._require_owner()
         with self._lock:
             self._require_open()
             for record in fixtures:
@@ -180,8 +190,12 @@ class ActiveRun:
                 self._fixtures += 1
 
     def set_coverage(self, coverage: Coverage) -> None:
-        """Record the coverage of the run; a later one stands."""
-        self._keep(Batch(coverage=(coverage.percent, coverage_text(coverage))))
+        """Record the coverage of the run; a later one stands.
+
+        Raises:
+            InvalidValue: The percentage is not finite.
+        """
+        self._keep(Batch(coverage=(encode_percent("the percentage of the coverage", coverage.percent), coverage_text(coverage))))
 
     def flush(self) -> None:
         """Commit everything that was handed over so far.
@@ -201,20 +215,27 @@ class ActiveRun:
             duration_s: Seconds; by default since the start.
 
         Raises:
+            InvalidValue: There is no such status.
             RegistryError: It could not be written. The run stays open, and finish may be called again.
         """
         self._require_owner()
         if self._closed:
             raise RunClosed(f"the run {self.run.name} is finished already")
         seconds = time.monotonic() - self._began if duration_s is None else encode_duration(duration_s)
+        verdict = None if green is None else bool(green)
+        ending = {"status": str(encode_choice("status of a run", status, RunStatus)), "green": verdict, "duration_s": seconds}
         with self._lock:
-            self._batch.values |= {"status": str(RunStatus(status)), "green": green, "duration_s": seconds}
+            self._batch.values |= ending
             # Before writing: what another thread hands over meanwhile would be accepted and never written.
             self._closed = True
         try:
             self._write()
         except BaseException:
-            self._closed = False
+            with self._lock:
+                # What waits is tried again by the thread, which must not end a run whose caller was told that it goes on.
+                for column in ending:
+                    self._batch.values.pop(column, None)
+                self._closed = False
             raise
         self._stop.set()
         atexit.unregister(self._flush_at_exit)
@@ -222,6 +243,8 @@ class ActiveRun:
             self._thread.join()
 
     def _keep(self, addition: Batch) -> None:
+        # Before the lock: in a forked child it may be held for ever, by a thread that only the parent has.
+        self._require_owner()
         with self._lock:
             self._require_open()
             self._batch.precede(addition)

@@ -7,8 +7,13 @@ from collections.abc import Iterable
 
 MASK = "***"
 
-_KEYWORDS = r"pass(?:word|wd|phrase)?|pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?|auth"
+_KEYWORDS = r"pass(?:word|wd|phrase)?|pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?|auth|bearer"
 _SECRET_KEY = re.compile(rf"(?:^|[-_.]|\b)(?:{_KEYWORDS})(?:$|[-_.])", re.IGNORECASE)
+# Words that are long enough to be told at the end of another one, such as PGPASSWORD, and a key of something.
+_SECRET_END = re.compile(r"(?:password|passwd|passphrase|secret|token|api[-_]?key|[-_.]key)$", re.IGNORECASE)
+_TOKEN_COUNT = re.compile(r"(?:max|min|num|n)[-_.](?:new[-_.])?tokens?", re.IGNORECASE)
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_HEADER = re.compile(r"(?P<key>\bauthorization\s*[:=]\s*(?:\w+\s+)?|\bbearer\s+)[^\s\"']+", re.IGNORECASE)
 _ASSIGNMENT = re.compile(r"(?P<key>-{0,2}[A-Za-z_][\w.-]*)=(?P<value>.+)", re.DOTALL)
 _USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^/?#\s@:]*)(?P<secret>:[^/?#\s]*)?@")
 _QUERY = re.compile(rf"(?P<key>[?&;](?:[\w.-]*[-_.])?(?:{_KEYWORDS})=)[^&;#\s]+", re.IGNORECASE)
@@ -41,7 +46,8 @@ def _redact(argument: str) -> str:
     found = _ASSIGNMENT.fullmatch(argument)
     if found and _is_secret(found["key"]):
         return f"{found['key']}={MASK}"
-    return _SHAPES.sub(MASK, redact_urls(argument))
+    shapeless = _SHAPES.sub(MASK, redact_urls(argument))
+    return _HEADER.sub(lambda found: found["key"] + MASK, shapeless)
 
 
 def _masked(secret: str | None) -> str:
@@ -49,4 +55,5 @@ def _masked(secret: str | None) -> str:
 
 
 def _is_secret(option: str) -> bool:
-    return _SECRET_KEY.search(option.lstrip("-")) is not None
+    name = _HUMP.sub("-", option.lstrip("-"))
+    return _TOKEN_COUNT.fullmatch(name) is None and any(known.search(name) for known in (_SECRET_KEY, _SECRET_END))

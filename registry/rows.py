@@ -13,9 +13,12 @@ from typing import Any, NamedTuple
 from registry.encoding import (
     NO_STEP,
     clean,
+    clean_bounded,
     clean_line,
     clean_optional,
+    encode_choice,
     encode_duration,
+    encode_integer,
     encode_lines,
     encode_number,
     encode_step,
@@ -24,7 +27,7 @@ from registry.encoding import (
     outcome_code,
     to_json,
 )
-from registry.records import Checkpoint, Coverage, Direction, FixtureRecord, Metric, SubtestRecord, TestRecord
+from registry.records import Checkpoint, Coverage, Dataset, Direction, FixtureRecord, Metric, SubtestRecord, TestRecord
 
 Row = dict[str, Any]
 TestKey = tuple[str, int]
@@ -76,10 +79,10 @@ class MetricState:
         """
         value, kind = encode_number(metric.name, metric.value)
         step = encode_step(metric.name, metric.step)
-        direction = self.direction if metric.direction is None else Direction(metric.direction)
+        direction = self.direction if metric.direction is None else encode_choice("direction", metric.direction, Direction)
+        unit = self.unit if metric.unit is None else clean(metric.unit)
         point: Row = {"step": step, "seq": self.count, "value": value, "kind": kind}
-        self.last, self.last_step, self.direction = float(metric.value), step, direction
-        self.unit = self.unit if metric.unit is None else clean(metric.unit)
+        self.last, self.last_step, self.direction, self.unit = float(metric.value), step, direction, unit
         self.count += 1
         if not math.isnan(self.last):
             self.minimum = self.last if self.minimum is None else min(self.minimum, self.last)
@@ -96,18 +99,23 @@ class MetricState:
 
 
 def result_row(record: TestRecord) -> ResultRow:
-    """Return the row of a test result."""
+    """Return the row of a test result.
+
+    Raises:
+        InvalidValue: A number of it cannot be stored.
+    """
     values: Row = {
-        "attempt": record.attempt,
+        "attempt": encode_integer("the attempt of a test", record.attempt),
         "outcome": outcome_code(record.outcome),
         "duration_s": encode_duration(record.duration_s),
         "message": clean_line(record.message),
-        "worker": record.worker,
+        "worker": None if record.worker is None else encode_integer("the worker of a test", record.worker),
         "seed": encode_whole(record.seed),
-        "subtests_passed": record.subtests_passed,
+        "subtests_passed": encode_integer("the number of passed subtests", record.subtests_passed),
     }
     subtests = tuple(_subtest_row(subtest) for subtest in record.subtests)
-    return ResultRow((key_text(record.test_id), record.ordinal), values, clean_optional(record.traceback), subtests)
+    key = key_text(record.test_id), encode_integer("the ordinal of a test", record.ordinal)
+    return ResultRow(key, values, clean_optional(record.traceback), subtests)
 
 
 def fixture_row(record: FixtureRecord, seq: int) -> FixtureRow:
@@ -122,14 +130,18 @@ def fixture_row(record: FixtureRecord, seq: int) -> FixtureRow:
 
 
 def checkpoint_rows(checkpoint: Checkpoint, seq: int) -> tuple[Row, list[Row]]:
-    """Return the row of a checkpoint and those of its tensors."""
+    """Return the row of a checkpoint and those of its tensors.
+
+    Raises:
+        InvalidValue: Epoch or size cannot be stored.
+    """
     values: Row = {
         "seq": seq,
-        "epoch": checkpoint.epoch,
+        "epoch": None if checkpoint.epoch is None else encode_integer("the epoch of a checkpoint", checkpoint.epoch),
         "path": clean(checkpoint.path),
-        "size_bytes": checkpoint.size_bytes,
-        "file_sha256": checkpoint.file_sha256,
-        "content_hash": checkpoint.content_hash,
+        "size_bytes": encode_integer("the size of a checkpoint", checkpoint.size_bytes),
+        "file_sha256": clean(checkpoint.file_sha256),
+        "content_hash": clean_optional(checkpoint.content_hash),
     }
     tensors: list[Row] = [
         {
@@ -138,16 +150,32 @@ def checkpoint_rows(checkpoint: Checkpoint, seq: int) -> tuple[Row, list[Row]]:
             "name": clean(tensor.name),
             "dtype": clean(tensor.dtype),
             "shape": ",".join(str(size) for size in tensor.shape),
-            "sha256": tensor.sha256,
+            "sha256": clean(tensor.sha256),
         }
         for number, tensor in enumerate(checkpoint.tensors)
     ]
     return values, tensors
 
 
+def dataset_row(dataset: Dataset) -> Row:
+    """Return the row of a data set.
+
+    Raises:
+        InvalidValue: A number of examples cannot be stored.
+    """
+    sizes = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    counts = {name: encode_integer(f"the number of {name} examples", size) for name, size in sizes.items()}
+    return {"fingerprint": clean(dataset.fingerprint), "name": clean(dataset.name)} | counts
+
+
 def coverage_text(coverage: Coverage) -> str:
     """Return the files of a coverage as JSON: path to number of statements and missing lines."""
-    return to_json({file.path: [file.statements, encode_lines(file.missing)] for file in coverage.files})
+    return to_json(
+        {
+            file.path: [encode_integer("the number of statements", file.statements), encode_lines(file.missing)]
+            for file in coverage.files
+        }
+    )
 
 
 def param_values(params: Mapping[str, object]) -> Row:
@@ -162,7 +190,7 @@ def tag_values(tags: Mapping[str, str]) -> Row:
 
 def _subtest_row(record: SubtestRecord) -> SubtestRow:
     values: Row = {
-        "params": clean_line(record.params, PARAMS_LIMIT),
+        "params": clean_bounded(record.params, PARAMS_LIMIT),
         "outcome": outcome_code(record.outcome),
         "message": clean_line(record.message),
     }

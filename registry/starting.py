@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from registry import models
-from registry.encoding import clean_optional, encode_whole, to_json
+from registry.encoding import clean_optional, encode_choice, encode_whole, to_json
 from registry.errors import NameInUse
 from registry.process import this_process
 from registry.records import NewRun, RunKind, RunStatus
@@ -55,7 +55,7 @@ def _row(connection: Connection, new: NewRun, uid: str) -> Row:
     return {
         "uid": uid,
         "name": uid if new.name is None else new.name,
-        "kind": str(RunKind(new.kind)),
+        "kind": str(encode_choice("kind of run", new.kind, RunKind)),
         "status": str(RunStatus.RUNNING),
         "started_us": now_us,
         "heartbeat_us": now_us,
@@ -64,7 +64,7 @@ def _row(connection: Connection, new: NewRun, uid: str) -> Row:
         "pid_started": process.started,
         "seed": encode_whole(new.seed),
         "argv": to_json(new.argv),
-        "git_commit": new.git.commit,
+        "git_commit": clean_optional(new.git.commit),
         "git_branch": clean_optional(new.git.branch),
         "git_dirty": new.git.dirty,
         "git_reason": clean_optional(new.git.reason),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +12,9 @@ from uuid import uuid4
 
 from registry import comparison, queries, schema, starting
 from registry.database import Database, locate
+from registry.encoding import encode_choice, encode_integer
 from registry.environment import capture_environment, capture_git, code_files, project_root, redact_argv
+from registry.errors import RegistryError
 from registry.naming import check_name
 from registry.recording import ActiveRun
 from registry.records import (
@@ -35,7 +38,7 @@ class RunFacts(TypedDict, total=False):
 
     Attributes:
         seed: Root seed.
-        argv: Command line; its secrets are masked.
+        argv: Command line, by default this program's; its secrets are masked.
         tags: Free words of the user, by key.
         params: Configuration, values of JSON.
         environment: What surrounds the run.
@@ -110,16 +113,20 @@ class Registry:
             NameInUse: An earlier run has it.
             RegistryError: The run cannot be written.
         """
+        for fact in facts:
+            if fact not in RunFacts.__annotations__:
+                raise TypeError(f"start_run() got an unexpected keyword argument {fact!r}")
+        checked_kind = encode_choice("kind of run", kind, RunKind)
         if name is not None:
             self.check_new_name(name)
         root = project_root(Path.cwd())
         git, environment, code = facts.get("git"), facts.get("environment"), facts.get("code")
         return self.start(
             NewRun(
-                kind=RunKind(kind),
+                kind=checked_kind,
                 name=name,
                 seed=facts.get("seed"),
-                argv=redact_argv(facts.get("argv", ())),
+                argv=redact_argv(facts.get("argv", sys.argv)),
                 tags=facts.get("tags") or {},
                 params=facts.get("params") or {},
                 git=capture_git(root) if git is None else git,
@@ -164,9 +171,15 @@ class Registry:
             return queries.find_run(connection, reference, self.location)
 
     def runs(self, kind: str | RunKind | None = None, limit: int | None = None) -> list[Run]:
-        """Return the runs, newest first, each without its list of code files, of which the fingerprint stands there."""
+        """Return the runs, newest first, each without its list of code files, of which the fingerprint stands there.
+
+        Raises:
+            InvalidValue: There is no such kind, or the limit is no whole number of 64 bits.
+        """
+        only = None if kind is None else encode_choice("kind of run", kind, RunKind)
+        most = None if limit is None else encode_integer("the limit", limit)
         with self._database.reading() as connection:
-            return queries.list_runs(connection, None if kind is None else RunKind(kind), limit)
+            return queries.list_runs(connection, only, most)
 
     def details(self, run: Run, *, with_points: bool = False) -> RunDetails:
         """Return everything recorded about a run, as it is now; the points of its metrics only where they are asked for."""
@@ -181,7 +194,7 @@ class Registry:
     def history(self, test_id: str, limit: int = 50) -> list[HistoryEntry]:
         """Return the latest attempts at a test over all runs, newest first; empty where no run knows it."""
         with self._database.reading() as connection:
-            return comparison.history(connection, test_id, limit)
+            return comparison.history(connection, test_id, encode_integer("the limit", limit))
 
     def info(self) -> RegistryInfo:
         """Return where the registry is and what it holds."""
@@ -189,4 +202,10 @@ class Registry:
 
     def check(self) -> list[str]:
         """Return what is wrong with the registry, one sentence each: damage, dangling rows, other tables than this release's."""
-        return schema.problems(self._database)
+        found = schema.problems(self._database)
+        try:
+            with self._database.reading() as connection:
+                damaged = list(queries.damaged_runs(connection))
+        except RegistryError as error:
+            damaged = [str(error)]
+        return [*found, *(sentence for sentence in damaged if sentence not in found)]

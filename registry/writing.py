@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, Table, func, select, update
 from registry import models
 from registry.database import insert_many, insert_or_update
 from registry.encoding import clean, sha256_text, to_json
-from registry.records import Dataset, Environment
+from registry.records import Environment
 from registry.rows import FixtureRow, ResultRow, Row, SubtestRow, TestKey
 
 CHUNK = 1_000
@@ -36,7 +36,7 @@ class Batch:
     values: Row = field(default_factory=dict)
     environment: Environment | None = None
     code: str | None = None
-    dataset: Dataset | None = None
+    dataset: Row | None = None
     params: Row = field(default_factory=dict)
     results: list[ResultRow] = field(default_factory=list)
     fixtures: list[FixtureRow] = field(default_factory=list)
@@ -117,14 +117,7 @@ def _store_texts(connection: Connection, bodies: Iterable[str]) -> dict[str, int
     return {body: ids[digest,] for body, digest in hashes.items()}
 
 
-def _store_dataset(connection: Connection, dataset: Dataset) -> int:
-    row: Row = {
-        "fingerprint": dataset.fingerprint,
-        "name": clean(dataset.name),
-        "train": dataset.train,
-        "validation": dataset.validation,
-        "test": dataset.test,
-    }
+def _store_dataset(connection: Connection, row: Row) -> int:
     return _intern(connection, models.dataset, tuple(row), [row])[tuple(row.values())]
 
 

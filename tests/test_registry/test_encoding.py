@@ -54,6 +54,10 @@ class Texts(unittest.TestCase):
         self.assertEqual(clean_line("abcdefgh", 6), "abc...")
         self.assertIsNone(clean_line(None))
 
+    def test_messages_are_one_line(self):
+        """Of a message with several lines the first that is not blank is kept."""
+        self.assertEqual(clean_line("\r\nfirst\r\nsecond"), "first")
+
     def test_names_are_bounded_and_still_differ(self):
         """A name of a megabyte gets a key of at most 1,000 bytes, another one for each name."""
         first, second = key_text("ü" * 1_000_000), key_text("ü" * 999_999 + "x")
@@ -127,6 +131,12 @@ class Json(unittest.TestCase):
     def test_odd_texts_come_back(self):
         """NUL and lone surrogates are escaped and come back."""
         self.assertEqual(from_json(to_json("a\0\udc80")), "a\0\udc80")
+
+    def test_scalars_of_other_libraries_become_numbers(self):
+        """What has `.item()`, as numpy's and torch's scalars have, is stored as Python's own number."""
+        for value in (3, 0.5, True):
+            scalar = type("Scalar", (), {"item": staticmethod(lambda value=value: value)})()
+            self.assertIs(type(from_json(to_json(scalar))), type(value))
 
     def test_other_types_become_texts(self):
         """A value that JSON does not know is stored as its text."""

@@ -288,6 +288,20 @@ class Redaction(unittest.TestCase):
         self.assertEqual(len(found), len(argv))
         self.assertIn("postgresql://me:***@host/runs", found)
 
+    def test_spellings(self):
+        """Names in one word, in humps and in capitals are known, and the token of a header."""
+        for argv in (
+            ("--accessToken", "abc"),
+            ("--dbpassword=abc",),
+            ("PGPASSWORD=abc",),
+            ("--wandb-key", "abc"),
+            ("--npm-token", "abc"),
+            ("--header", "Authorization: Bearer abc"),
+            ("--bearer", "abc"),
+        ):
+            with self.subTest(argv=argv):
+                self.assertNotIn("abc", " ".join(redact_argv(argv)))
+
     def test_the_rest_is_kept(self):
         """What only resembles a secret stays as it is."""
         argv = (
@@ -300,11 +314,25 @@ class Redaction(unittest.TestCase):
             "tests.test_password",
             "--max-tokens",
             "5",
+            "--max-token",
+            "512",
             "--author=me",
             "a=b",
             "--token",
         )
         self.assertEqual(redact_argv(argv), argv)
+
+
+class ClosedFolders(FolderCase):
+    """Folders that may not be entered."""
+
+    def test_they_are_passed_over(self):
+        """A refusal to look into a folder is no failure; as root only a faked one can be had."""
+        self.write("a.py")
+        self.write("closed/b.txt")
+        with mock.patch("os.stat", side_effect=PermissionError(13, "denied")):
+            self.assertRaises(PermissionError, os.stat, self.root)
+            self.assertEqual(list(surroundings._walk(self.root)), ["a.py"])
 
 
 class Laziness(unittest.TestCase):
@@ -317,6 +345,8 @@ import sys
 before = set(sys.modules)  # measuring coverage loads SQLite itself
 import registry
 assert "open" in dir(registry) and registry.check_name("x") is None and registry.Outcome.PASSED == "passed"
+assert all(hasattr(registry, name) for name in registry.__all__ if name not in ("open", "ActiveRun", "Registry"))
+assert issubclass(registry.RunNotFound, registry.RegistryError) and registry.Coverage and registry.Dataset
 import registry.records, registry.errors, registry.content, registry.environment, registry.naming
 print([name for name in ("sqlalchemy", "sqlite3", "alembic") if name in set(sys.modules) - before])
 """

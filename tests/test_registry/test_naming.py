@@ -28,6 +28,11 @@ class Names(unittest.TestCase):
             with self.subTest(name=name), self.assertRaisesRegex(InvalidName, "choose another|add a letter"):
                 check_name(name)
 
+    def test_names_like_options(self):
+        """A name that begins with a hyphen could never be typed after a command."""
+        with self.assertRaisesRegex(InvalidName, "option"):
+            check_name("-x")
+
     def test_names_that_cannot_be_printed(self):
         """Empty, blank, very long and unprintable names are refused."""
         for name in ("", "  ", " a", "a\n", "a\tb", "a\x1b[31m", "a\0", "\ud800", "a\u202eb", "x" * 201):

@@ -163,6 +163,14 @@ class Refusing(FolderCase):
                 registry.open(path)
         self.assertEqual([entry.name for entry in self.folder.iterdir()], ["file"])
 
+    def test_impossible_names(self):
+        """Unknown users, NUL, too long names, links in a circle and names that are not UTF-8 are refused and make nothing."""
+        (self.folder / "loop.db").symlink_to("loop.db")
+        for name in ("~nosuchuser/x.db", "a\0b.db", "x" * 300, "loop.db", "x\udcff.db"):
+            with self.subTest(name=ascii(name[:20])), self.assertRaisesRegex(RegistryUnreachable, "name another file"):
+                registry.open(name)
+        self.assertEqual([entry.name for entry in self.folder.iterdir()], ["loop.db"])
+
     def test_a_newer_file_format(self):
         """A file of a newer format is refused."""
         registry.open("runs.db").close()
@@ -247,7 +255,9 @@ class Urls(unittest.TestCase):
     def test_the_timeout(self):
         """The timeout of a URL is in seconds."""
         self.assertEqual(locate("sqlite:///runs.db?timeout=5").timeout_s, 5.0)
-        self.assert_refused("sqlite:///runs.db?timeout=soon", "timeout=soon")
+        self.assertEqual(locate("sqlite:///runs.db?timeout=1e30").timeout_s, 2_000_000)
+        for given in ("soon", "inf", "nan", "-1"):
+            self.assert_refused(f"sqlite:///runs.db?timeout={given}", f"timeout={given}")
 
     def test_postgresql_is_named_without_password(self):
         """The location of a server keeps user, host and database, and masks the password."""

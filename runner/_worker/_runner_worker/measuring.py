@@ -1,5 +1,7 @@
 """Coverage of the user's code, saved after each unit, so that a killed worker loses at most one."""
 
+import sys
+
 from .options import Options
 
 TYPE_CHECKING = False
@@ -16,13 +18,13 @@ class Measurement:
 
     def __init__(self, options: Options) -> None:
         self._coverage: Coverage | None = None
+        self._outer = _running()
         if options.coverage_data is None:
             return
         import coverage
 
-        outer = coverage.Coverage.current()
-        if outer is not None:  # two tracers cannot share a thread; what it has seen is saved when it is asked to
-            outer.stop()
+        if self._outer is not None:  # two tracers cannot share a thread
+            self._outer.stop()
         self._coverage = coverage.Coverage(
             data_file=options.coverage_data, data_suffix=True, source=options.coverage_source, auto_data=False
         )
@@ -43,7 +45,13 @@ class Measurement:
             self._coverage.switch_context("")
 
     def finish(self) -> None:
-        """Stop and save."""
-        if self._coverage is not None:
-            self._coverage.stop()
-            self._coverage.save()
+        """Stop and save, the measurement around the worker too: the seconds that exit handlers get may be too short for it."""
+        for measurement in (self._coverage, self._outer):
+            if measurement is not None:
+                measurement.stop()
+                measurement.save()
+
+
+def _running() -> "Coverage | None":
+    """Return the measurement that somebody started around this process, if any."""
+    return sys.modules["coverage"].Coverage.current() if "coverage" in sys.modules else None
