@@ -97,8 +97,8 @@ def load(model: nn.Module, path: Path, content_hash: str | None = None) -> Check
         content_hash: What the file must hold; None takes any that fits.
 
     Raises:
-        CheckpointMismatch: The file is missing, damaged or no safetensors file, holds other content than `content_hash`
-            says, or does not fit the model, which is then unchanged.
+        CheckpointMismatch: The file is missing, damaged or no safetensors file, holds a dtype that torch lacks or other
+            content than `content_hash` says, or does not fit the model, which is then unchanged.
     """
     data, tensors = _read(path)
     facts = _facts(path, data)
@@ -119,7 +119,7 @@ def read_facts(path: Path) -> CheckpointFacts:
     """Return the identity of a file.
 
     Raises:
-        CheckpointMismatch: The file is missing, damaged or no safetensors file.
+        CheckpointMismatch: The file is missing, damaged or no safetensors file, or holds a dtype that torch lacks.
     """
     data, _ = _read(path)
     return _facts(path, data)
@@ -129,7 +129,7 @@ def compare(path_a: Path, path_b: Path) -> Comparison:
     """Compare two checkpoints tensor by tensor.
 
     Raises:
-        CheckpointMismatch: A file is missing, damaged or no safetensors file.
+        CheckpointMismatch: A file is missing, damaged or no safetensors file, or holds a dtype that torch lacks.
     """
     (data_a, a), (data_b, b) = _read(path_a), _read(path_b)
     facts_a, facts_b = _facts(path_a, data_a), _facts(path_b, data_b)
@@ -166,6 +166,11 @@ def _read(path: Path) -> tuple[bytes, dict[str, Tensor]]:
             "looks like a pickle, which is not opened because it can run code" if data.startswith(_PICKLE_STARTS) else str(error)
         )
         raise CheckpointMismatch(f"{path} is no whole safetensors file ({kind}); restore it or train again") from error
+    except KeyError as error:
+        # safetensors checks a file against all dtypes of the format, and then looks its dtype up among those of torch.
+        raise CheckpointMismatch(
+            f"{path} holds a tensor of the dtype {error.args[0]}, which torch cannot take; store it in another one"
+        ) from error
 
 
 def _facts(path: Path, data: bytes) -> CheckpointFacts:

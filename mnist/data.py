@@ -160,22 +160,24 @@ def split_indices(count: int, fraction: float, generator: torch.Generator) -> tu
 
 
 def load_mnist_tensors(
-    data_dir: Path, val_split: float = 0.1, *, split_seed: int = SPLIT_SEED, download: bool = False
+    data_dir: str | Path, val_split: float = 0.1, *, split_seed: int = SPLIT_SEED, download: bool = False
 ) -> MnistTensors:
     """Read the four files through torchvision and split the 60,000 training images.
 
     Args:
         data_dir: Folder for torchvision's `MNIST/raw`; filled from the package where it is empty.
         val_split: Share of the training images that is held out, between 0 and 1, both excluded.
-        split_seed: Decides the split and nothing else, so that trainings with other seeds stay comparable.
+        split_seed: Decides the split and nothing else, so that trainings with other seeds stay comparable; 0 to 2**63 - 1.
         download: Let torchvision fetch files that are neither there nor embedded.
 
     Raises:
         DataDamaged: A file is truncated or altered.
         DataUnavailable: A file cannot be had, or the folder not be written.
-        InvalidConfig: `val_split` is out of its range.
+        InvalidConfig: `val_split` or `split_seed` is out of its range.
     """
-    training, test = _read_checked(data_dir, download=download)
+    if not 0 <= split_seed < 2**63:
+        raise InvalidConfig(f"the seed is {split_seed}; it must be a whole number from 0 to 2**63 - 1")
+    training, test = _read_checked(Path(data_dir), download=download)
     train_indices, validation_indices = split_indices(len(training.labels), val_split, torch.Generator().manual_seed(split_seed))
     return MnistTensors(training.take(train_indices), training.take(validation_indices), test)
 
@@ -189,13 +191,13 @@ def load_mnist_data(
         data_dir: As `load_mnist_tensors`.
         val_split: As `load_mnist_tensors`.
         batch_size: Examples of one batch, at least 1.
-        seed: Decides the split and the shuffling, through generators of their own.
+        seed: Decides the split and the shuffling, through generators of their own; 0 to 2**63 - 1.
         download: As `load_mnist_tensors`.
 
     Raises:
         DataDamaged: As `load_mnist_tensors`, likewise the others.
     """
-    data = load_mnist_tensors(Path(data_dir), val_split, split_seed=seed, download=download)
+    data = load_mnist_tensors(data_dir, val_split, split_seed=seed, download=download)
     # Hashed, for a generator with the seed of the split would shuffle with the very numbers that split.
     shuffle_seed = hashlib.sha256(f"{seed}/shuffle".encode()).digest()[:8]
     generator = torch.Generator().manual_seed(int.from_bytes(shuffle_seed, "little") >> 1)
@@ -213,7 +215,7 @@ def ensure_mnist(data_dir: Path, *, download: bool = False, embedded: Path = EMB
 
     Raises:
         DataDamaged: A file, in the folder or embedded, is truncated or altered.
-        DataUnavailable: A file is neither there nor embedded and cannot be downloaded, or the folder cannot be written.
+        DataUnavailable: A file is neither there nor embedded and cannot be downloaded, or cannot be read or written.
     """
     raw, processed = data_dir / "MNIST" / "raw", data_dir / "MNIST" / "processed"
     if (processed / "training.pt").exists():
@@ -231,7 +233,7 @@ def ensure_mnist(data_dir: Path, *, download: bool = False, embedded: Path = EMB
                 f"{raw / name} is missing and {embedded} does not hold it; fetch it with download=True or reinstall the package"
             )
     for name in SHA256:
-        _check_sum(name, (raw / name).read_bytes(), raw / name, f"delete it, and it is unpacked again from {embedded}")
+        _check_sum(name, _read(raw / name), raw / name, f"delete it, and it is unpacked again from {embedded}")
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -263,6 +265,13 @@ def _read_checked(data_dir: Path, *, download: bool) -> tuple[ImageSplit, ImageS
     ensure_mnist(data_dir, download=download)
     training, test = MNIST(data_dir, train=True), MNIST(data_dir, train=False)
     return ImageSplit(training.data, training.targets), ImageSplit(test.data, test.targets)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataUnavailable(f"{path} cannot be read ({error.strerror or error}); remove it or choose another folder") from error
 
 
 def _unpack(packed: Path, target: Path) -> None:

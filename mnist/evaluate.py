@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -30,7 +32,9 @@ class Evaluation:
 
 
 def evaluate(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]], device: torch.device) -> Evaluation:
-    """Compare the model's answers with the labels; weights, mode and torch's random state are afterwards what they were.
+    """Compare the model's answers with the labels; weights, mode and random state are afterwards what they were.
+
+    The random state is that of the global generators of Python, NumPy and torch, and of the loader and its sampler.
 
     Args:
         model: Gives logits (N, classes) for a batch of images.
@@ -57,12 +61,19 @@ def evaluate(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]], device: 
 
 @contextmanager
 def _kept_random_state(loader: object, device: torch.device) -> Iterator[None]:
-    """Put back torch's random state and the loader's own: a `DataLoader` draws from them even where it does not shuffle."""
-    generator = getattr(loader, "generator", None)
-    state = generator.get_state() if isinstance(generator, torch.Generator) else None
+    """Put back the global random states and the loader's own.
+
+    A `DataLoader` draws from torch's even where it does not shuffle, and its data set from any where it augments.
+    """
+    owners = (loader, getattr(loader, "sampler", None))
+    found = (getattr(owner, "generator", None) for owner in owners)
+    own = [(generator, generator.get_state()) for generator in found if isinstance(generator, torch.Generator)]
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - the legacy global state is what others draw from
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         try:
             yield
         finally:
-            if isinstance(generator, torch.Generator) and state is not None:
+            random.setstate(python)
+            np.random.set_state(numpy)  # noqa: NPY002
+            for generator, state in own:
                 generator.set_state(state)

@@ -38,6 +38,8 @@ class TrainingStarted:
 class StepsFinished:
     """Sent every N optimiser steps.
 
+    `train_loss` is taken with label smoothing 0.05, unlike `validation_loss` and `test_loss`, which are taken without.
+
     Attributes:
         step: Optimiser steps done so far in the whole training, from 1.
         train_loss: Mean loss per example over the steps since the last such event.
@@ -54,7 +56,10 @@ class StepsFinished:
 
 @dataclass(frozen=True, slots=True)
 class EpochFinished:
-    """Sent after each pass, validation included. Losses are means per example; accuracies are 0-1."""
+    """Sent after each pass, validation included. Losses are means per example; accuracies are 0-1.
+
+    `train_loss` is taken with label smoothing 0.05 and `validation_loss` without, so the two do not compare.
+    """
 
     epoch: int
     step: int

@@ -51,6 +51,8 @@ Clock = Callable[[], float]
 class TrainSummary:
     """How a training ended. Losses are means per example, accuracies 0-1.
 
+    `train_loss` is taken with label smoothing 0.05 and the losses of `validation` and `test` without, so they do not compare.
+
     Attributes:
         train_loss: Of the last pass, while the weights changed.
         checkpoint: The file of the last pass.
@@ -97,7 +99,7 @@ class Trainer:
         return total.item() / examples
 
     def validate(self, loader: Iterable[tuple[Tensor, Tensor]]) -> float:
-        """Return the accuracy, 0-1; weights, mode and torch's random state are afterwards what they were.
+        """Return the accuracy, 0-1; weights, mode and random state are afterwards what they were.
 
         Raises:
             InputMismatch: The loader gave no example.
@@ -172,8 +174,10 @@ def train_on(
         clock: Gives seconds.
 
     Raises:
+        InputMismatch: One of the three parts holds no image.
         DeviceUnavailable: As `train`, likewise `CheckpointUnwritable`.
     """
+    _require_images(data)
     device, folder = pick_device(config.device), _make_folder(checkpoint_dir)
     with fixed_numerics(config.threads):
         seed_everything(derive_seed(config.seed, "initialisation"))
@@ -257,6 +261,12 @@ def _on(device: torch.device, split: ImageSplit) -> TensorDataset:
 def _describe(data: MnistTensors) -> DatasetFacts:
     sizes = (len(part.labels) for part in (data.train, data.validation, data.test))
     return DatasetFacts("mnist", data.fingerprint(), *sizes)
+
+
+def _require_images(data: MnistTensors) -> None:
+    for name, part in (("training", data.train), ("validation", data.validation), ("test", data.test)):
+        if len(part.labels) == 0:
+            raise InputMismatch(f"there are no {name} images; a training needs at least one of each part")
 
 
 def _checkpoint_event(epoch: int, written: CheckpointFacts) -> CheckpointWritten:

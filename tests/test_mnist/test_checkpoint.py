@@ -40,6 +40,12 @@ def reference_hash(tensors: dict[str, Tensor], dtypes: dict[torch.dtype, str]) -
     return hashlib.sha256(stream).hexdigest()
 
 
+def raw_file(dtype: str, shape: list[int], numbers: bytes) -> bytes:
+    """Return a well-formed safetensors file of one tensor, of any dtype that the format knows."""
+    header = {"weight": {"dtype": dtype, "shape": shape, "data_offsets": [0, len(numbers)]}}
+    return field(json.dumps(header).encode()) + numbers
+
+
 class InAFolder(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -209,6 +215,14 @@ class Loading(InAFolder):
         content[-10] ^= 1
         self.path.write_bytes(content)
         self.assert_refused(facts.content_hash, content_hash=facts.content_hash)
+
+    def test_dtype_that_torch_lacks(self):
+        """A dtype that the format knows and torch does not is refused by its name, by all that read files."""
+        for dtype, numbers in {"F8_E8M0": bytes(4), "F4": bytes(2), "F6_E2M3": bytes(3)}.items():
+            self.path.write_bytes(raw_file(dtype, [4], numbers))
+            for read in (read_facts, lambda path: compare(path, path), lambda path: checkpoint.load(make_model(), path)):
+                with self.subTest(dtype=dtype), self.assertRaisesRegex(CheckpointMismatch, f"{self.path}.*{dtype}"):
+                    read(self.path)
 
     def test_missing_file(self):
         """A file that is not there is named."""

@@ -18,15 +18,27 @@ class Values(unittest.TestCase):
             "seed": (-1, 2**63),
             "epochs": (0, -3),
             "batch_size": (0,),
-            "learning_rate": (0.0, -1.0, float("inf"), float("nan")),
+            "learning_rate": (0.0, -1.0, float("inf"), float("nan"), 1e7, 10**400),
             "device": ("tpu", ""),
-            "threads": (0,),
+            "threads": (0, 1025, 100_000),
             "validation_fraction": (0.0, 1.0),
         }
         for name, values in wrong.items():
             for value in values:
                 with self.subTest(name=name, value=value), self.assertRaisesRegex(InvalidConfig, f"is {value}; it must be"):
                     TrainConfig(**{name: value})
+
+    def test_whole_numbers(self):
+        """A number that is not whole, and a truth value, are refused where a whole number is wanted."""
+        for name in ("seed", "epochs", "batch_size", "threads"):
+            for value in (1.0, 1.5, True, "1"):
+                with self.subTest(name=name, value=value), self.assertRaisesRegex(InvalidConfig, f"is {value}; it must be"):
+                    TrainConfig(**{name: value})
+
+    def test_upper_limits(self):
+        """The largest number of threads and the largest learning rate are taken."""
+        config = TrainConfig(threads=1024, learning_rate=1e6)
+        self.assertEqual((config.threads, config.learning_rate), (1024, 1e6))
 
     def test_limits(self):
         """The least and the largest valid values are taken."""

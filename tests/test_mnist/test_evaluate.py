@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import random
 import unittest
 
+import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import functional
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Dataset, RandomSampler, TensorDataset
 
 from mnist.data import TensorLoader, create_dummy_data
 from mnist.errors import InputMismatch
@@ -21,6 +24,18 @@ def numbered(labels: list[int], batch_size: int = 4) -> TensorLoader:
     """Return batches in which the first pixel of image i is i."""
     images = torch.arange(len(labels)).float().view(-1, 1, 1, 1)
     return TensorLoader(TensorDataset(images, torch.tensor(labels)), batch_size)
+
+
+class NoisyDataset(Dataset):
+    """Draws from the global generators of Python and NumPy for each image, as augmentations do."""
+
+    def __len__(self) -> int:
+        return 6
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        if index >= len(self):
+            raise IndexError(index)
+        return torch.full((1, 28, 28), random.random() + np.random.rand()), torch.tensor(index)  # noqa: NPY002
 
 
 class Figures(unittest.TestCase):
@@ -125,6 +140,30 @@ class Traces(unittest.TestCase):
             evaluate(self.model, loaders[0], CPU)
             orders = [torch.cat([labels for _, labels in loader]).tolist() for loader in loaders]
             self.assertEqual(orders[0], orders[1])
+
+    def test_generators_of_python_and_numpy(self):
+        """Evaluating on images that are augmented with Python's and NumPy's random numbers leaves both where they were."""
+
+        def states() -> tuple[object, ...]:
+            return random.getstate(), np.random.get_state()[1].tolist(), np.random.get_state()[2]  # noqa: NPY002
+
+        before = states()
+        list(NoisyDataset())
+        self.assertTrue(all(a != b for a, b in zip(states()[::2], before[::2], strict=True)), "nothing is drawn")
+        before = states()
+        evaluate(self.model, DataLoader(NoisyDataset(), batch_size=3), CPU)
+        self.assertEqual(states(), before)
+
+    def test_generator_of_the_sampler(self):
+        """Evaluating leaves the generator of the loader's sampler as it was."""
+        generator = torch.Generator().manual_seed(1)
+        loader = DataLoader(self.loader.dataset, 4, sampler=RandomSampler(self.loader.dataset, generator=generator))
+        before = generator.get_state()
+        next(iter(loader))
+        self.assertFalse(torch.equal(generator.get_state(), before), "the sampler draws no random number")
+        before = generator.get_state()
+        evaluate(self.model, loader, CPU)
+        self.assertTrue(torch.equal(generator.get_state(), before))
 
     def test_random_state_after_an_error(self):
         """After an error, too, random state and mode are what they were."""

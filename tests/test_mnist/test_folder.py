@@ -18,8 +18,8 @@ from torchvision.datasets import MNIST
 
 from mnist import data
 from mnist.config import TrainConfig
-from mnist.data import EMBEDDED, SHA256, ensure_mnist, load_mnist_data
-from mnist.errors import DataDamaged, DataUnavailable
+from mnist.data import EMBEDDED, SHA256, ensure_mnist, load_mnist_data, load_mnist_tensors
+from mnist.errors import DataDamaged, DataUnavailable, InvalidConfig
 from mnist.events import EventList
 from mnist.train import train
 
@@ -91,6 +91,13 @@ class Filling(InAFolder):
     def test_folder_as_text(self):
         """The folder of the data may be given as text."""
         self.assertEqual(len(load_mnist_data(str(self.home), batch_size=100)[2]), 100)
+        self.assertEqual(len(load_mnist_tensors(str(self.home)).test.labels), 10_000)
+
+    def test_seed_out_of_range(self):
+        """A seed that no generator takes is refused with its value."""
+        for seed in (-1, 2**63, 2**70):
+            with self.subTest(seed=seed), self.assertRaisesRegex(InvalidConfig, f"seed is {seed}"):
+                load_mnist_data(self.home, seed=seed)
 
 
 class Damage(InAFolder):
@@ -203,6 +210,13 @@ class Absence(InAFolder):
         self.assertTrue(blocked.is_file())
         with self.assertRaisesRegex(DataUnavailable, "blocked.*(Not a directory|File exists)"):
             ensure_mnist(blocked / "data")
+
+    def test_folder_in_the_place_of_a_file(self):
+        """A folder that lies where a data file belongs is named with the reason."""
+        self.labels.unlink()
+        self.labels.mkdir()
+        with self.assertRaisesRegex(DataUnavailable, f"{LABELS}.*Is a directory"):
+            ensure_mnist(self.home)
 
     def test_full_disk(self):
         """A disk that is full while a file is unpacked is reported, and no part of the file is left."""

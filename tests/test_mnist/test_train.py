@@ -14,7 +14,7 @@ from torch.nn import functional
 from mnist import checkpoint
 from mnist.config import TrainConfig
 from mnist.data import MnistTensors, TensorLoader
-from mnist.errors import CheckpointUnwritable, DeviceUnavailable
+from mnist.errors import CheckpointUnwritable, DeviceUnavailable, InputMismatch
 from mnist.events import (
     CheckpointWritten,
     EpochFinished,
@@ -91,7 +91,7 @@ class Learning(unittest.TestCase):
 
     def test_not_a_number(self):
         """A learning rate that is far too high ends in losses that are no numbers, reported to the end as they are."""
-        summary, events = run_training(make_tensors(160, 16, 16), learning_rate=1e30)
+        summary, events = run_training(make_tensors(160, 16, 16), learning_rate=1e6)
         self.assertTrue(math.isnan(summary.train_loss))
         self.assertTrue(math.isnan(of_kind(events, EpochFinished)[0].train_loss))
         self.assertEqual(len(of_kind(events, TrainingFinished)), 1)
@@ -242,6 +242,15 @@ class Surroundings(unittest.TestCase):
         with self.assertRaisesRegex(CheckpointUnwritable, "file"):
             train_on(make_tensors(32, 8, 8), self.config, self.home / "file" / "checkpoints", sink)
         self.assertEqual(sink.events, [])
+
+    def test_empty_part(self):
+        """A part without an image is named before anything is trained or written."""
+        for part in ("training", "validation", "test"):
+            sizes = [0 if name == part else 8 for name in ("training", "validation", "test")]
+            sink = EventList()
+            with self.subTest(part), self.assertRaisesRegex(InputMismatch, f"no {part} images"):
+                train_on(make_tensors(*sizes), self.config, self.home / "checkpoints", sink)
+            self.assertEqual((sink.events, list(self.home.iterdir())), ([], []))
 
     def test_settings_are_put_back(self):
         """Threads, deterministic algorithms and the environment are afterwards what they were."""
