@@ -1,13 +1,13 @@
-"""10,000 small tests in 100 modules: `runner test --record` against `python -m unittest discover`, whole processes.
+"""10,000 trivial tests in 100 modules: `runner test --record` against `python -m unittest discover`, whole processes.
 
 The two run in turn, so that whatever else the machine does meets both; byte code is cached on both sides by a run that is not
 counted. Prints the median of the pairs, wall and CPU (user and system time of the process and its children), and the ratios.
 
-    python benchmarks/ten_thousand_tests.py [--pairs 5] [--bare] [--engine]
+    python benchmarks/ten_thousand_tests.py [--pairs 5] [--larger] [--engine]
 
-A test has a setUp, a tearDown and three assertions; plain unittest needs half a second or more for all of them. --bare makes
-it a single assertion of two numbers: plain unittest is then done before SQLAlchemy and typer are even imported, and the ratio
-measures that fixed cost.
+A test is a single assertion of two numbers. The bound for this suite is 2.0, and it is not met: plain unittest is done before
+SQLAlchemy and typer are even imported. --larger gives each test a setUp, a tearDown and three assertions, which shows how the
+fixed cost loses its weight in a suite that does something; it is not what the bound is about.
 
 --engine times the engine alone, with a sink that counts events, without command line and registry.
 """
@@ -24,7 +24,7 @@ from pathlib import Path
 from statistics import median
 
 _MODULES, _TESTS = 100, 100
-_SMALL_CLASS = """
+_LARGER_CLASS = """
 
 class Test{name}(unittest.TestCase):
     def setUp(self):
@@ -34,7 +34,7 @@ class Test{name}(unittest.TestCase):
     def tearDown(self):
         self.sizes.clear()
 """
-_SMALL_TEST = """
+_LARGER_TEST = """
     def test_{number}(self):
         \"\"\"Every name keeps its size.\"\"\"
         self.assertEqual(list(self.sizes), self.names)
@@ -56,24 +56,24 @@ print(summary.counts)
 """
 
 
-def write_suite(folder: Path, *, bare: bool) -> None:
-    """Write the modules: ten classes of ten small tests each, or, bare, one class of a hundred single assertions."""
+def write_suite(folder: Path, *, larger: bool) -> None:
+    """Write the modules: one class of a hundred single assertions, or, larger, ten classes of ten tests with fixtures."""
     for module in range(_MODULES):
-        text = _bare_module(module) if bare else _small_module(module)
+        text = _larger_module(module) if larger else _trivial_module(module)
         (folder / f"test_{module:03}.py").write_text(f"import unittest\n{text}")
 
 
-def _bare_module(module: int) -> str:
+def _trivial_module(module: int) -> str:
     tests = "".join(f"    def test_{test:03}(self):\n        self.assertEqual({test}, {test})\n\n" for test in range(_TESTS))
     return f"\n\nclass Test{module:03}(unittest.TestCase):\n{tests}"
 
 
-def _small_module(module: int) -> str:
-    return "".join(_SMALL_CLASS.format(name=f"{module:03}_{number}") + _small_tests() for number in range(10))
+def _larger_module(module: int) -> str:
+    return "".join(_LARGER_CLASS.format(name=f"{module:03}_{number}") + _larger_tests() for number in range(10))
 
 
-def _small_tests() -> str:
-    return "".join(_SMALL_TEST.format(number=number) for number in range(_TESTS // 10))
+def _larger_tests() -> str:
+    return "".join(_LARGER_TEST.format(number=number) for number in range(_TESTS // 10))
 
 
 def timed(command: list[str], folder: Path) -> tuple[float, float]:
@@ -103,13 +103,13 @@ def compare(ours: list[str], theirs: list[str], folder: Path, pairs: int) -> Non
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=5)
-    parser.add_argument("--bare", action="store_true", help="tests of a single assertion")
+    parser.add_argument("--larger", action="store_true", help="tests with fixtures and three assertions")
     parser.add_argument("--engine", action="store_true", help="time the engine alone")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "suite"
         folder.mkdir()
-        write_suite(folder, bare=arguments.bare)
+        write_suite(folder, larger=arguments.larger)
         registry = f"sqlite:///{Path(name) / 'registry.db'}"
         ours = [sys.executable, "-m", "runner", "test", "--record", "--registry", registry]
         if arguments.engine:
