@@ -73,5 +73,5 @@ class Lane:
     def commands(self, ranges: Sequence[Range]) -> bytes:
         """Return the lines that make the worker run these positions of the run and then end."""
         if not self._is_same:
-            ranges = runs(sorted(self._own[position] for start, stop in ranges for position in range(start, stop)))
+            ranges = runs(self._own[position] for start, stop in ranges for position in range(start, stop))
         return "".join(f"run {start} {stop}\n" for start, stop in ranges).encode() + b"end\n"

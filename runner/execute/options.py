@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from runner.events import TestKey
+
+    Chooser = Callable[[Sequence[TestKey]], Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,8 @@ class Selection:
         names: Dotted names and files, as `python -m unittest` takes them; empty for discovery.
         start_directory: Where discovery starts: a folder or a dotted name.
         name_patterns: As given to -k.
+        choose: Told every loaded test in load order, returns the positions of those to run, in the order to run them; None
+            runs all. Units are kept: where the order leaves a class and comes back, its fixtures run again.
     """
 
     names: tuple[str, ...] = ()
@@ -26,6 +32,7 @@ class Selection:
     pattern: str = "test*.py"
     top_level_directory: str | None = None
     name_patterns: tuple[str, ...] = ()
+    choose: Chooser | None = None
 
 
 @dataclass(frozen=True, slots=True)

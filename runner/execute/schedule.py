@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from runner.errors import WorkerFailed
@@ -29,21 +31,23 @@ def keys_of(ids: Iterable[str]) -> list[TestKey]:
 
 
 class Schedule:
-    """The tests of a run in load order, by position, and how far each is.
+    """The tests of a run, by their position in load order, and how far each is.
 
-    A unit is a row of positions that one worker runs in one go, for they share a class or a module fixture.
+    A unit is a row of tests that one worker runs in one go, for they share a class or a module fixture.
 
     Args:
         ids: `TestCase.id()` in load order; ids may repeat.
         units: Positions at which a unit starts, ascending.
+        order: The positions to run, in the order in which to run them; None runs all of them in load order.
     """
 
-    def __init__(self, ids: Sequence[str], units: Sequence[int]) -> None:
+    def __init__(self, ids: Sequence[str], units: Sequence[int], order: Sequence[int] | None = None) -> None:
         self.keys = keys_of(ids)
-        self.collected = len(self.keys)
-        self._units = list(zip(units, [*units[1:], self.collected], strict=False))
-        self._states = bytearray(self.collected)
-        self._unfinished = self.collected
+        borders = list(zip(units, [*units[1:], len(self.keys)], strict=False))
+        self.order = range(len(self.keys)) if order is None else order
+        self._units = [[border] for border in borders] if order is None else _regrouped(order, borders)
+        self._states = bytearray(len(self.keys)) if order is None else _only(order, len(self.keys))
+        self.collected = self._unfinished = len(self.order)
 
     @property
     def is_complete(self) -> bool:
@@ -51,12 +55,12 @@ class Schedule:
         return self._unfinished == 0
 
     def take(self, limit: int | None = None) -> list[Range]:
-        """Give out what waits in the first units that have something, at most `limit` units, as ranges in load order."""
+        """Give out what waits in the first units that have something, at most `limit` units, as ranges in the order to run."""
         ranges: list[Range] = []
-        for start, stop in self._units:
+        for unit in self._units:
             if limit is not None and limit <= 0:
                 break
-            waiting = runs(position for position in range(start, stop) if self._states[position] == _WAITING)
+            waiting = runs(place for start, stop in unit for place in range(start, stop) if self._states[place] == _WAITING)
             for first, last in waiting:
                 self._states[first:last] = bytes([_GIVEN]) * (last - first)
             ranges += waiting
@@ -100,8 +104,23 @@ class Schedule:
 
 
 def runs(positions: Iterable[int]) -> list[Range]:
-    """Join ascending positions into ranges."""
+    """Join positions into ranges, keeping their order."""
     return _joined((position, position + 1) for position in positions)
+
+
+def _only(order: Iterable[int], number: int) -> bytearray:
+    """Return states in which only the chosen positions wait."""
+    states = bytearray([_ENDED]) * number
+    for position in order:
+        states[position] = _WAITING
+    return states
+
+
+def _regrouped(order: Iterable[int], borders: Sequence[Range]) -> list[list[Range]]:
+    """Cut the order where it leaves a unit."""
+    starts = [start for start, _ in borders]
+    rows = groupby(order, key=lambda position: bisect_right(starts, position))
+    return [runs(positions) for _, positions in rows]
 
 
 def _joined(ranges: Iterable[Range]) -> list[Range]:

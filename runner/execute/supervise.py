@@ -15,11 +15,11 @@ from runner.execute.lane import Lane
 from runner.execute.lines import finished, fixture_finished
 from runner.execute.options import encode
 from runner.execute.process import WorkerProcess
-from runner.execute.schedule import Schedule, runs
+from runner.execute.schedule import Schedule, keys_of, runs
 from runner.execute.signals import SignalWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
     from runner.events import Event, TestSink
@@ -114,7 +114,7 @@ class Execution:
 
     def _spawn(self) -> Lane:
         process = WorkerProcess(self._options, encode(self._selection, self._options, self._skipped_modules))
-        if self._workers == 0:
+        if self._workers == 0 and self._selection.choose is None:
             # With one worker everything is its own; it need not wait for a parent that is still importing.
             process.command(f"run 0 {1 << 30}\nend\n".encode())
         self._workers += 1
@@ -212,18 +212,23 @@ class Execution:
         _, ids, units, blocks = message
         is_first = self._schedule is None
         if self._schedule is None:
-            self._schedule = Schedule(ids, units)
-            self._emit(Collected(tuple(self._schedule.keys)))
+            self._schedule = self._planned(ids, units)
         lane.load(ids, blocks, self._schedule.keys)
         for event in self._early:
             self._finish_fixture(event)
         self._early.clear()
         ranges = self._schedule.take()
-        if is_first and self._workers == 1:
+        if is_first and self._workers == 1 and self._selection.choose is None:
             return
         lost = [position for start, stop in ranges for position in range(start, stop) if not lane.knows(position)]
         self._not_run(lost, "it was not found when a new worker loaded the suite again")
         lane.process.command(lane.commands(_without(ranges, lost)))
+
+    def _planned(self, ids: Sequence[str], units: Sequence[int]) -> Schedule:
+        choose = self._selection.choose
+        schedule = Schedule(ids, units, None if choose is None else choose(keys_of(ids)))
+        self._emit(Collected(tuple(schedule.keys[position] for position in schedule.order)))
+        return schedule
 
     def _take_end(self, lane: Lane, reason: str) -> None:
         lane.ended = reason
@@ -345,7 +350,7 @@ class Execution:
             hint = no_tests_hint(self._selection, self._options.working_directory)
         self._emit(Ended(duration, self._interrupted))
         self._flush()
-        added = len(schedule.keys) - schedule.collected
+        added = sum(self._tally.counts.values()) - schedule.collected
         counts = dict(self._tally.counts)
         return Summary(counts, schedule.collected, added, self._tally.failed_fixtures, duration, self._interrupted, hint)
 

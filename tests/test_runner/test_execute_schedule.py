@@ -58,6 +58,18 @@ class ScheduleTest(unittest.TestCase):
         with self.assertRaisesRegex(WorkerFailed, "ended twice"):
             self.schedule.end(1)
 
+    def test_only_what_was_chosen(self) -> None:
+        """A schedule of some positions gives out and waits for those alone."""
+        schedule = Schedule(["a", "b", "b", "c", "d"], [0, 1, 3], [1, 4])
+        self.assertEqual(schedule.collected, 2)
+        self.assertEqual(schedule.take(), [(1, 2), (4, 5)])
+        self.assertEqual(schedule.unfinished(), [1, 4])
+
+    def test_chosen_order(self) -> None:
+        """The order that was chosen is kept, cut into units where it leaves one."""
+        schedule = Schedule(["a", "b", "b", "c", "d"], [0, 1, 3], [4, 3, 2, 1, 0])
+        self.assertEqual([schedule.take(1), schedule.take(1)], [[(4, 5), (3, 4)], [(2, 3), (1, 2)]])
+
     def test_add(self) -> None:
         """A test that comes up while the suite runs gets the next ordinal of its id."""
         self.assertEqual(self.schedule.add("b"), 5)

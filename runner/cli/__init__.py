@@ -1,0 +1,74 @@
+"""The command line: parse, import one command, exit with its code. No logic.
+
+Heavy imports stay inside the commands, so that `runner --help` costs little more than typer itself.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+
+from runner import __version__
+from runner.cli import db, reading
+from runner.cli.options import SETTINGS, Color, Debug, Globals, Registry
+from runner.cli.test import test
+from runner.cli.train import train
+
+app = typer.Typer(
+    name="runner",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings=SETTINGS,
+    pretty_exceptions_enable=False,
+    help="Run unittest suites and trainings, record them, and tell what changed between two runs.",
+)
+app.add_typer(db.app)
+for _command in (test, train, reading.diff, reading.show, reading.runs):
+    app.command()(_command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"runner {__version__}")
+        raise typer.Exit
+
+
+# Eager, or the missing command would be complained of first.
+_Version = Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_show_version)]
+
+
+@app.callback()
+def _root(
+    ctx: typer.Context,
+    registry: Registry = None,
+    debug: Debug = False,
+    color: Color = None,
+    version: _Version = False,  # noqa: ARG001 - its callback has done the work
+) -> None:
+    ctx.obj = Globals(registry, debug, color)
+
+
+def main() -> None:
+    """Run the program."""
+    sys.stdout, sys.stderr = _tolerant(sys.stdout), _tolerant(sys.stderr)
+    try:
+        app()
+    finally:
+        # The interpreter collects garbage once more at its end, and would walk through every object for nothing.
+        gc.freeze()
+
+
+def _tolerant(stream: TextIO | None) -> TextIO:
+    """Return a stream that takes every text: a terminal may lack a character, and a job may have closed its output."""
+    if stream is None:
+        return Path(os.devnull).open("w", encoding="utf-8")
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream

@@ -1,0 +1,89 @@
+"""The command lines that read the registry: diff, show, runs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from runner.cli.options import Color, Debug, Format, Output, Registry, exit_with, given_globals
+
+
+class Kind(StrEnum):
+    """The kinds of run."""
+
+    TEST = "test"
+    TRAIN = "train"
+    NIGHTLY = "nightly"
+
+
+class FailOn(StrEnum):
+    """The verdict from which on a diff exits with 1."""
+
+    REGRESSED = "regressed"
+    SUSPECTED = "suspected"
+    NEVER = "never"
+
+
+def diff(
+    ctx: typer.Context,
+    a: Annotated[
+        str, typer.Argument(metavar="A", help="The reference: a name, an id, latest, latest~N, latest:test, last-green ...")
+    ],
+    b: Annotated[str, typer.Argument(metavar="B", help="The run to look at.")],
+    output: Output = Format.TEXT,
+    fail_on: Annotated[FailOn, typer.Option("--fail-on", help="Exit 1 from this verdict on.")] = FailOn.REGRESSED,
+    registry: Registry = None,
+    debug: Debug = False,
+    color: Color = None,
+) -> None:
+    """Tell what changed from run A to run B; exit 1 on a regression."""
+    given = given_globals(ctx, registry, color, debug=debug)
+
+    def command() -> int:
+        from runner.commands.diff import DiffRequest, run_diff
+
+        as_json = output is Format.JSON
+        return run_diff(DiffRequest(a, b, as_json, fail_on, given.registry, given.colour))
+
+    exit_with(command, debug=given.debug)
+
+
+def show(
+    ctx: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A name, an id, latest, latest~N, latest:test, last-green ...")],
+    output: Output = Format.TEXT,
+    registry: Registry = None,
+    debug: Debug = False,
+    color: Color = None,
+) -> None:
+    """Show everything recorded about one run."""
+    given = given_globals(ctx, registry, color, debug=debug)
+
+    def command() -> int:
+        from runner.commands.show import show_run
+
+        return show_run(run, as_json=output is Format.JSON, registry=given.registry, colour=given.colour)
+
+    exit_with(command, debug=given.debug)
+
+
+def runs(
+    ctx: typer.Context,
+    kind: Annotated[Kind | None, typer.Option("--kind", help="Only runs of this kind.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many, newest first.")] = None,
+    output: Output = Format.TEXT,
+    registry: Registry = None,
+    debug: Debug = False,
+    color: Color = None,
+) -> None:
+    """List the recorded runs, newest first."""
+    given = given_globals(ctx, registry, color, debug=debug)
+
+    def command() -> int:
+        from runner.commands.runs import list_runs
+
+        return list_runs(kind, limit, as_json=output is Format.JSON, registry=given.registry, colour=given.colour)
+
+    exit_with(command, debug=given.debug)

@@ -1,0 +1,68 @@
+"""The command line of `runner test`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from runner.cli.options import Color, Debug, Format, Name, Output, Registry, Tags, exit_with, given_globals, listed, pairs
+
+
+def test(
+    ctx: typer.Context,
+    tests: Annotated[list[str] | None, typer.Argument(metavar="TESTS...", help="Dotted names or files; none discovers.")] = None,
+    start: Annotated[
+        str | None, typer.Option("-s", "--start-directory", metavar="DIR", help="Where discovery starts ('.').")
+    ] = None,
+    pattern: Annotated[str | None, typer.Option("-p", "--pattern", metavar="GLOB", help="Test files ('test*.py').")] = None,
+    top: Annotated[str | None, typer.Option("-t", "--top-level-directory", metavar="DIR", help="Top of the project.")] = None,
+    patterns: Annotated[
+        list[str] | None, typer.Option("-k", metavar="PATTERN", help="Only tests whose id matches; may be repeated.")
+    ] = None,
+    failfast: Annotated[bool, typer.Option("-f", "--failfast", help="Stop on the first failure.")] = False,
+    buffer: Annotated[bool, typer.Option("-b", "--buffer", help="Hide the output of tests that pass.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="A line for each test.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only failures and counts.")] = False,
+    show_locals: Annotated[bool, typer.Option("--locals", help="Show local variables in tracebacks.")] = False,
+    durations: Annotated[int | None, typer.Option("--durations", metavar="N", min=0, help="Show the N slowest; 0: all.")] = None,
+    record: Annotated[bool | None, typer.Option("--record/--no-record", help="Keep the results in the registry.")] = None,
+    name: Name = None,
+    tag: Tags = None,
+    coverage: Annotated[bool, typer.Option("--coverage", help="Measure coverage in the worker.")] = False,
+    source: Annotated[list[str] | None, typer.Option("--source", metavar="PKG", help="What coverage measures.")] = None,
+    output: Output = Format.TEXT,
+    registry: Registry = None,
+    debug: Debug = False,
+    color: Color = None,
+) -> None:
+    """Run a unittest suite in a supervised worker process."""
+    given = given_globals(ctx, registry, color, debug=debug)
+
+    def command() -> int:
+        from runner.commands.test import TestRequest, run_tests
+
+        return run_tests(
+            TestRequest(
+                names=tuple(tests or ()),
+                start_directory=start,
+                pattern=pattern,
+                top_level_directory=top,
+                name_patterns=tuple(patterns or ()),
+                failfast=failfast,
+                buffer=buffer,
+                show_locals=show_locals,
+                verbosity=0 if quiet else 2 if verbose else 1,
+                durations=durations,
+                record=record,
+                name=name,
+                tags=pairs(tag),
+                coverage=coverage,
+                source=listed(source),
+                as_json=output is Format.JSON,
+                registry=given.registry,
+                colour=given.colour,
+            )
+        )
+
+    exit_with(command, debug=given.debug)
