@@ -44,6 +44,8 @@ class TestFinished:
     Attributes:
         message: One line, bounded: the exception's, the reason of a skip, or why the test did not run.
         description: First line of the test's docstring.
+        seed: What the random generators were seeded with before the test; None where nothing was seeded.
+        output: What the test wrote to the file descriptors 1 and 2, bounded; None where nothing was captured.
     """
 
     key: TestKey
@@ -56,6 +58,8 @@ class TestFinished:
     description: str | None = None
     subtests: tuple[SubtestProblem, ...] = ()
     subtests_passed: int = 0
+    seed: int | None = None
+    output: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

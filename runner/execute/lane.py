@@ -73,5 +73,8 @@ class Lane:
     def commands(self, ranges: Sequence[Range]) -> bytes:
         """Return the lines that make the worker run these positions of the run and then end."""
         if not self._is_same:
-            ranges = runs(self._own[position] for start, stop in ranges for position in range(start, stop))
+            places = [position for start, stop in ranges for position in range(start, stop)]
+            own = [self._own[position] for position in places]
+            # In load order the worker's own order decides, for it keeps classes together; an order that was chosen is kept.
+            ranges = runs(sorted(own) if places == sorted(places) else own)
         return "".join(f"run {start} {stop}\n" for start, stop in ranges).encode() + b"end\n"
