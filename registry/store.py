@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self, TypedDict, Unpack
 from uuid import uuid4
 
-from registry import comparison, queries, schema, starting
+from registry import comparison, durations, queries, schema, starting
 from registry.database import Database, locate
 from registry.encoding import encode_choice, encode_integer
 from registry.environment import capture_environment, capture_git, code_files, project_root, redact_argv
@@ -195,6 +195,11 @@ class Registry:
         """Return the latest attempts at a test over all runs, newest first; empty where no run knows it."""
         with self._database.reading() as connection:
             return comparison.history(connection, test_id, encode_integer("the limit", limit))
+
+    def expected_durations(self) -> dict[tuple[str, int], float]:
+        """Return (id, ordinal) of each test that ran lately to its seconds, the median of its last results."""
+        with self._database.reading() as connection:
+            return durations.expected_durations(connection)
 
     def info(self) -> RegistryInfo:
         """Return where the registry is and what it holds."""
