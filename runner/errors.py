@@ -65,6 +65,12 @@ class WorkerFailed(RunnerError):
     slug = "worker-failed"
 
 
+class ReportUnwritable(RunnerError):
+    """A report cannot be written where it was asked for."""
+
+    slug = "report-unwritable"
+
+
 class PlatformUnsupported(RunnerError):
     """The operating system lacks what the worker protocol needs."""
 

@@ -31,6 +31,7 @@ def test(
     tag: Tags = None,
     coverage: Annotated[bool, typer.Option("--coverage", help="Measure coverage in the worker.")] = False,
     source: Annotated[list[str] | None, typer.Option("--source", metavar="PKG", help="What coverage measures.")] = None,
+    junit_xml: Annotated[str | None, typer.Option("--junit-xml", metavar="PATH", help="Write a JUnit XML report.")] = None,
     output: Output = Format.TEXT,
     registry: Registry = None,
     debug: Debug = False,
@@ -60,6 +61,7 @@ def test(
                 coverage=coverage,
                 source=listed(source),
                 as_json=output is Format.JSON,
+                junit_xml=junit_xml,
                 registry=given.registry,
                 colour=given.colour,
             )

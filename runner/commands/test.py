@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from registry.records import NewRun, Run, RunDetails, RunKind, RunStatus
 from runner import execute
+from runner.commands.outputs import Outputs, places_of
 from runner.commands.surroundings import command_line, garbage_collected_rarely, open_registry, shown_location, signals_held
 from runner.errors import ExitCode, UsageError
 from runner.events import FanOut
@@ -36,6 +37,7 @@ class TestRequest:
     Attributes:
         durations: How many of the slowest tests to list, 0 for all; None lists none.
         source: Packages or folders that coverage measures.
+        junit_xml: Path of a JUnit XML file to write; None writes none.
     """
 
     names: tuple[str, ...] = ()
@@ -54,6 +56,7 @@ class TestRequest:
     coverage: bool = False
     source: tuple[str, ...] = ()
     as_json: bool = False
+    junit_xml: str | None = None
     registry: str | None = None
     colour: str = "auto"
 
@@ -68,24 +71,30 @@ def run_tests(request: TestRequest) -> int:
         # A name is refused before the user's code is touched; without one, the worker starts while the registry loads.
         registry = stack.enter_context(_registry(request, settings)) if record and request.name is not None else None
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runner-coverage-"))) if request.coverage else None
-        execution = stack.enter_context(execute.start(_selection(request, settings), _options(request, settings, data)))
+        selection = _selection(request, settings)
+        outputs = stack.enter_context(Outputs(request.junit_xml, places_of(selection, settings)))
+        execution = stack.enter_context(execute.start(selection, _options(request, settings, data)))
+        session = _Session(request, settings, execution, data, outputs)
         if not record:
-            return _Session(request, settings, execution, data).run()
+            return session.run()
         registry = registry or stack.enter_context(_registry(request, settings))
         new_run = _new_run(request, settings)
         with signals_held():
             run = stack.enter_context(registry.start(new_run))
-        return _Session(request, settings, execution, data).record(registry, run)
+        return session.record(registry, run)
 
 
 class _Session:
     """One execution with what writes about it and what keeps it."""
 
-    def __init__(self, request: TestRequest, settings: Settings, execution: execute.Execution, data: Path | None) -> None:
+    def __init__(
+        self, request: TestRequest, settings: Settings, execution: execute.Execution, data: Path | None, outputs: Outputs
+    ) -> None:
         self._request = request
         self._settings = settings
         self._execution = execution
         self._data = data
+        self._outputs = outputs
         self._tallier = Tallier()
         self._paint = painter(request.colour, sys.stdout)
 
@@ -93,25 +102,31 @@ class _Session:
         """Run without a registry."""
         collector = TestCollector()
         started_at = datetime.now(UTC)
-        summary = self._execution.run(FanOut(self._reporter(), self._tallier, *([collector] if self._request.as_json else [])))
+        summary = self._execution.run(self._sink(*([collector] if self._request.as_json else [])))
         coverage = self._coverage()
+        run = _unrecorded(self._request, started_at, _status(summary), self._green())
         if self._request.as_json:
-            details = _unrecorded(self._request, self._tallier, collector, started_at, coverage)
+            counts = self._tallier.tally.outcomes
+            details = RunDetails(run, counts, tuple(collector.results), tuple(collector.fixtures), coverage=coverage)
             sys.stdout.write(dumps(_unrecorded_document(details)) + "\n")
-        return self._close(summary)
+        return self._close(summary, run)
 
     def record(self, registry: Registry, run: ActiveRun) -> int:
         """Run and record; the tests run to their end even where the registry fails, which then decides the exit code."""
         recorder = TestRecorder(run)
-        summary = self._execution.run(FanOut(self._reporter(), self._tallier, recorder))
+        summary = self._execution.run(self._sink(recorder))
         coverage = self._coverage()
-        recorder.finish(_status(summary), self._green(), summary.duration_s, coverage)
+        status, green = _status(summary), self._green()
+        recorder.finish(status, green, summary.duration_s, coverage)
         if recorder.error is None:
             self._tell_recorded(registry, run.run)
-        code = self._close(summary)
+        code = self._close(summary, replace(run.run, status=status, green=green, duration_s=summary.duration_s))
         if recorder.error is not None:
             raise recorder.error
         return code
+
+    def _sink(self, *keepers: TestSink) -> TestSink:
+        return FanOut(self._reporter(), self._tallier, *self._outputs.sinks, *keepers)
 
     def _green(self) -> bool | None:
         tally = self._tallier.tally
@@ -138,12 +153,15 @@ class _Session:
         else:
             sys.stdout.write(f"recorded as {run.name} (run {run.id}) in {shown_location(registry.location)}\n")
 
-    def _close(self, summary: execute.Summary) -> int:
+    def _close(self, summary: execute.Summary, run: Run) -> int:
+        self._outputs.write(run)
         tally = self._tallier.tally
         if summary.no_tests_hint:
             sys.stderr.write(f"runner: {safe_text(summary.no_tests_hint)} [no-tests]\n")
         if not self._request.as_json:
             sys.stdout.write(tally_text(tally, self._paint))
+        if self._outputs.error is not None:
+            raise self._outputs.error
         if summary.interrupted:
             return ExitCode.TERMINATED if summary.interrupted == "SIGTERM" else ExitCode.INTERRUPTED
         if tally.empty:
@@ -201,23 +219,19 @@ def _new_run(request: TestRequest, settings: Settings) -> NewRun:
     )
 
 
-def _unrecorded(
-    request: TestRequest, tallier: Tallier, collector: TestCollector, started_at: datetime, coverage: Coverage | None
-) -> RunDetails:
-    tally = tallier.tally
-    run = Run(
+def _unrecorded(request: TestRequest, started_at: datetime, status: RunStatus, green: bool | None) -> Run:
+    return Run(
         id=0,
         uid="",
         name="",
         kind=RunKind.TEST,
-        status=RunStatus.FINISHED,
+        status=status,
         started_at=started_at,
         duration_s=(datetime.now(UTC) - started_at).total_seconds(),
-        green=None if tally.empty else tally.green,
+        green=green,
         argv=command_line(),
         tags=request.tags,
     )
-    return RunDetails(run, tally.outcomes, tuple(collector.results), tuple(collector.fixtures), coverage=coverage)
 
 
 def _unrecorded_document(details: RunDetails) -> dict[str, object]:

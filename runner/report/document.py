@@ -87,6 +87,10 @@ def diff_document(diff: Diff) -> dict[str, object]:
 
 def event_document(event: Event) -> dict[str, object]:
     """Return one event of a test run as a line of `runner test --format json` shows it."""
+    return {"schema": SCHEMA, **_event(event)}
+
+
+def _event(event: Event) -> dict[str, object]:
     match event:
         case Collected(tests):
             return {"event": "collected", "tests": [{"id": test_id, "ordinal": ordinal} for test_id, ordinal in tests]}

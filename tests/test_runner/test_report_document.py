@@ -210,7 +210,7 @@ class Events(unittest.TestCase):
             ),
         )  # fmt: skip
         for event, document in expected:
-            self.assertEqual(strict(dumps(event_document(event))), document)
+            self.assertEqual(strict(dumps(event_document(event))), {"schema": 1, **document})
 
     def test_a_finished_test(self):
         """A finished test is one object with its identity, its outcome and its subtests."""

@@ -1,0 +1,251 @@
+"""Events to JUnit XML, in the dialect of Surefire that Jenkins, GitLab and GitHub's actions read.
+
+Each test is a `testcase` with at most one result, for several readers take only the first. Every subtest that did not pass is a
+`testcase` of its own below its test, named with its parameters. A fixture that failed stands under its class or its module.
+What does not belong into XML 1.0, or would act upon a terminal, becomes visible text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final, TextIO
+from xml.etree import ElementTree as ET
+
+from registry.records import Outcome
+from runner.events import Ended, Event, FixtureFinished, TestFinished, TestKey
+from runner.report.numbers import counted
+from runner.report.safe import safe_line, safe_text
+from runner.report.text import own_text
+
+if TYPE_CHECKING:
+    from registry.records import Run
+    from runner.report.places import Places
+
+_TAGS: Final = {
+    Outcome.FAILED: "failure",
+    Outcome.UNEXPECTED_SUCCESS: "failure",
+    Outcome.ERRORED: "error",
+    Outcome.CRASHED: "error",
+    Outcome.TIMED_OUT: "error",
+    Outcome.NOT_RUN: "error",
+    Outcome.SKIPPED: "skipped",
+}
+_RED: Final[frozenset[str]] = frozenset(outcome for outcome in Outcome if outcome.is_red)
+_COUNTED_AS: Final = {"failure": "failures", "error": "errors", "skipped": "skipped"}
+_NO_CHARACTER = re.compile("[\ufffe\uffff]")
+_NAME_OF_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?=:|$)")
+_FIXTURE = re.compile(r"(?P<name>[^()]+) \((?P<owner>.+)\)")
+_LOADER = re.compile(r"unittest\.loader\.(?:_FailedTest|ModuleSkipped)\.(?P<module>.+)")
+_SUBTESTS_NAMED = 20
+_READ_AT_ONCE = 1 << 16
+
+
+class JunitReporter:
+    """A sink that writes each result as XML, at once or where it may be tried again at the end, and then the document.
+
+    Args:
+        spool: Takes the test cases; read again for the document.
+        places: Finds the files of tests and failures.
+    """
+
+    def __init__(self, spool: TextIO, places: Places) -> None:
+        self._spool = spool
+        self._places = places
+        self._counts: Counter[str] = Counter()
+        self._red: dict[TestKey, list[TestFinished]] = {}
+        self._duration_s = 0.0
+
+    def emit(self, event: Event, /) -> None:
+        """Write the event where it is a result."""
+        match event:
+            case TestFinished():
+                self._finished(event)
+            case FixtureFinished():
+                self._write(self._fixture(event))
+            case Ended():
+                self._ended(event)
+            case _:
+                pass
+
+    def write_document(self, run: Run, host: str, output: TextIO) -> None:
+        """Write everything, after the last event.
+
+        Args:
+            run: What is known about the run; its id is 0 where it is not recorded.
+            host: Name of the machine.
+            output: Takes UTF-8.
+        """
+        facts = {"name": _text(run.name or "runner"), **self._totals(), "time": f"{self._duration_s:.3f}"}
+        suite = facts | {"timestamp": run.started_at.isoformat(timespec="seconds"), "hostname": _text(host)}
+        output.write('<?xml version="1.0" encoding="utf-8"?>\n')
+        output.write(f"{_opened('testsuites', facts)}\n{_opened('testsuite', suite)}\n")
+        output.write(ET.tostring(_properties(_facts_of(run)), encoding="unicode") + "\n")
+        self._spool.seek(0)
+        while part := self._spool.read(_READ_AT_ONCE):
+            output.write(part)
+        output.write("</testsuite>\n</testsuites>\n")
+
+    def _totals(self) -> dict[str, str]:
+        return {name: str(self._counts[name]) for name in ("tests", *_COUNTED_AS.values())}
+
+    def _finished(self, event: TestFinished) -> None:
+        if event.outcome in _RED or event.key in self._red:
+            self._red.setdefault(event.key, []).append(event)
+        else:
+            self._write_test([event])
+
+    def _ended(self, event: Ended) -> None:
+        self._duration_s = event.duration_s
+        for attempts in self._red.values():
+            self._write_test(attempts)
+        self._red.clear()
+
+    def _write_test(self, attempts: list[TestFinished]) -> None:
+        """Write one test: the last attempt tells its state, the others stand below as Surefire has them."""
+        last, earlier = attempts[-1], attempts[:-1]
+        case = self._case(*_named(last.key), last.duration_s, last.traceback)
+        _add_properties(case, last)
+        if last.outcome in _RED:
+            # Surefire: the first attempt is the failure, the later ones are re-runs of it.
+            first, *later = attempts
+            _add_result(case, first.outcome, _message(first), _details(first))
+            _add_attempts(case, "rerun", later)
+        else:
+            _add_result(case, last.outcome, last.message, None)
+            _add_attempts(case, "flaky", earlier)
+        if last.output:
+            ET.SubElement(case, "system-out").text = _text(last.output)
+        self._write(case)
+        for subtest in self._subtests(last):
+            self._write(subtest)
+
+    def _subtests(self, event: TestFinished) -> Iterator[ET.Element]:
+        owner, name = _named(event.key)
+        for subtest in event.subtests:
+            case = self._case(owner, f"{name} {subtest.params}", 0.0, subtest.traceback)
+            _add_result(case, subtest.outcome, subtest.message, subtest.traceback)
+            yield case
+
+    def _fixture(self, event: FixtureFinished) -> ET.Element:
+        match = _FIXTURE.fullmatch(event.fixture_id)
+        owner, name = (match["owner"], match["name"]) if match else (event.fixture_id, event.fixture_id)
+        case = self._case(owner, name, None, event.traceback)
+        _add_result(case, event.outcome, event.message, event.traceback)
+        return case
+
+    def _case(self, owner: str, name: str, duration_s: float | None, traceback: str | None) -> ET.Element:
+        facts = {"classname": _line(owner), "name": _line(name)}
+        place = self._places.last_in(traceback)
+        path = place.path if place else self._places.file_of(owner)
+        if path is not None:
+            facts["file"] = _line(path)
+        if place is not None:
+            facts["line"] = str(place.line)
+        return ET.Element("testcase", facts | {"time": f"{duration_s or 0.0:.6f}"})
+
+    def _write(self, case: ET.Element) -> None:
+        self._counts["tests"] += 1
+        for child in case:
+            if child.tag in _COUNTED_AS:
+                self._counts[_COUNTED_AS[child.tag]] += 1
+        self._spool.write(ET.tostring(case, encoding="unicode") + "\n")
+
+
+def _named(key: TestKey) -> tuple[str, str]:
+    """Return the class and the name of a test; what unittest's loader puts in the place of a module belongs to that module."""
+    test_id, ordinal = key
+    suffix = f" #{ordinal}" if ordinal else ""
+    match = _LOADER.fullmatch(test_id)
+    if match:
+        return match["module"], f"import{suffix}"
+    owner, _, name = test_id.rpartition(".")
+    return owner or test_id, f"{name}{suffix}"
+
+
+def _message(event: TestFinished) -> str | None:
+    red = [subtest for subtest in event.subtests if subtest.outcome in _RED]
+    if not red or own_text(event) is not None:
+        return event.message
+    return f"{counted(len(red), 'subtest')} did not pass: {red[0].params} {red[0].message or ''}"
+
+
+def _details(event: TestFinished) -> str | None:
+    own = own_text(event)
+    parts = [own.rstrip()] if own else []
+    shown = event.subtests[:_SUBTESTS_NAMED]
+    parts += [f"{subtest.outcome}: {subtest.params} {subtest.message or ''}" for subtest in shown]
+    if len(shown) < len(event.subtests):
+        parts.append(f"and {len(event.subtests) - len(shown)} more")
+    return "\n".join(parts) or None
+
+
+def _add_result(case: ET.Element, outcome: str, message: str | None, details: str | None) -> None:
+    tag = _TAGS.get(Outcome(outcome))
+    if tag is None:
+        return
+    result = ET.SubElement(case, tag, {"type": _kind(outcome, message), "message": _line(message or "")})
+    if details:
+        result.text = _text(details)
+
+
+def _add_attempts(case: ET.Element, prefix: str, attempts: list[TestFinished]) -> None:
+    for attempt in attempts:
+        word = "Failure" if _TAGS.get(Outcome(attempt.outcome)) == "failure" else "Error"
+        facts = {"type": _kind(attempt.outcome, attempt.message), "message": _line(_message(attempt) or "")}
+        element = ET.SubElement(case, f"{prefix}{word}", facts)
+        ET.SubElement(element, "stackTrace").text = _text(_details(attempt) or "")
+        if attempt.output:
+            ET.SubElement(element, "system-out").text = _text(attempt.output)
+
+
+def _add_properties(case: ET.Element, event: TestFinished) -> None:
+    """Say what the elements of JUnit have no place for."""
+    facts = {}
+    if event.seed is not None:
+        facts["seed"] = str(event.seed)
+    if event.outcome == Outcome.EXPECTED_FAILURE:
+        facts["outcome"] = event.outcome
+    if facts:
+        case.append(_properties(facts))
+
+
+def _properties(facts: Mapping[str, str]) -> ET.Element:
+    element = ET.Element("properties")
+    for name, value in facts.items():
+        ET.SubElement(element, "property", {"name": name, "value": _line(value)})
+    return element
+
+
+def _facts_of(run: Run) -> dict[str, str]:
+    facts = {"status": str(run.status)}
+    if run.id:
+        facts |= {"run": run.name, "run_id": str(run.id), "run_uid": run.uid}
+    if run.seed is not None:
+        facts["seed"] = str(run.seed)
+    if run.git.commit is not None:
+        facts["commit"] = run.git.commit
+    return facts
+
+
+def _kind(outcome: str, message: str | None) -> str:
+    """Return the name of the exception where the message begins with one, else the outcome."""
+    match = _NAME_OF_EXCEPTION.match(message or "") if outcome in (Outcome.FAILED, Outcome.ERRORED) else None
+    return match[0] if match else outcome
+
+
+def _opened(tag: str, facts: Mapping[str, str]) -> str:
+    return ET.tostring(ET.Element(tag, dict(facts)), encoding="unicode", short_empty_elements=False).removesuffix(f"</{tag}>")
+
+
+def _text(text: str) -> str:
+    return _NO_CHARACTER.sub(_code_point, safe_text(text))
+
+
+def _line(text: str) -> str:
+    return _NO_CHARACTER.sub(_code_point, safe_line(text))
+
+
+def _code_point(match: re.Match[str]) -> str:
+    return f"<U+{ord(match[0]):04X}>"
