@@ -332,6 +332,20 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class LastFailures:
+    """What failed when it was last recorded; ids are as the registry stores them (`registry.encoding.key_text`).
+
+    Attributes:
+        tests: (id, ordinal) of each test that was red.
+        units: Modules and classes of which an import or a teardown failed, with those of their tests that were recorded since.
+    """
+
+    is_anything_recorded: bool
+    tests: frozenset[tuple[str, int]] = frozenset()
+    units: Mapping[str, frozenset[tuple[str, int]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class RegistryInfo:
     """Where a registry is and what it holds.
 

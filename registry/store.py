@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self, TypedDict, Unpack
 from uuid import uuid4
 
-from registry import comparison, durations, queries, schema, starting
+from registry import comparison, durations, latest, queries, schema, starting
 from registry.database import Database, locate
 from registry.encoding import encode_choice, encode_integer
 from registry.environment import capture_environment, capture_git, code_files, project_root, redact_argv
@@ -21,6 +21,7 @@ from registry.records import (
     Environment,
     GitState,
     HistoryEntry,
+    LastFailures,
     NewRun,
     RegistryInfo,
     Run,
@@ -200,6 +201,11 @@ class Registry:
         """Return (id, ordinal) of each test that ran lately to its seconds, the median of its last results."""
         with self._database.reading() as connection:
             return durations.expected_durations(connection)
+
+    def last_failures(self) -> LastFailures:
+        """Return the tests that were red when they were last recorded, whichever runs those were."""
+        with self._database.reading() as connection:
+            return latest.last_failures(connection)
 
     def info(self) -> RegistryInfo:
         """Return where the registry is and what it holds."""

@@ -46,6 +46,13 @@ class UnknownTask(RunnerError):
     exit_code = ExitCode.USAGE
 
 
+class NothingToRun(RunnerError):
+    """It is known before a test is loaded that none is to run."""
+
+    slug = "nothing-to-run"
+    exit_code = ExitCode.NOTHING
+
+
 class NothingToCompare(RunnerError):
     """The two runs cannot be compared, or there is nothing in them."""
 

@@ -11,7 +11,10 @@ from runner.cli.options import Color, Debug, Format, Name, Output, Registry, Tag
 
 def test(
     ctx: typer.Context,
-    tests: Annotated[list[str] | None, typer.Argument(metavar="TESTS...", help="Dotted names or files; none discovers.")] = None,
+    tests: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TESTS...", help="Dotted names, files, folders/, path::Class::test; none discovers."),
+    ] = None,
     start: Annotated[
         str | None, typer.Option("-s", "--start-directory", metavar="DIR", help="Where discovery starts ('.').")
     ] = None,
@@ -20,6 +23,8 @@ def test(
     patterns: Annotated[
         list[str] | None, typer.Option("-k", metavar="PATTERN", help="Only tests whose id matches; may be repeated.")
     ] = None,
+    last_failed: Annotated[bool, typer.Option("--last-failed", help="Only tests that failed when last recorded.")] = False,
+    failed_first: Annotated[bool, typer.Option("--failed-first", help="Those tests first, then the rest.")] = False,
     failfast: Annotated[bool, typer.Option("-f", "--failfast", help="Stop on the first failure.")] = False,
     buffer: Annotated[bool, typer.Option("-b", "--buffer", help="Hide the output of tests that pass.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="A line for each test.")] = False,
@@ -50,6 +55,8 @@ def test(
                 pattern=pattern,
                 top_level_directory=top,
                 name_patterns=tuple(patterns or ()),
+                last_failed=last_failed,
+                failed_first=failed_first,
                 failfast=failfast,
                 buffer=buffer,
                 show_locals=show_locals,

@@ -30,6 +30,18 @@ def open_registry(url: str | None, settings: Settings, *, must_exist: bool = Fal
     return registry.open(registry_url(url, settings), must_exist=must_exist)
 
 
+def open_existing(url: str | None, settings: Settings) -> Registry | None:
+    """Open the same registry to look something up in it; None where its file is not there, and none is made.
+
+    Raises:
+        RegistryError: It is there and cannot be opened.
+    """
+    from registry.database import locate
+
+    path = locate(registry_url(url, settings)).path
+    return None if path is not None and not path.exists() else open_registry(url, settings, must_exist=True)
+
+
 def registry_url(url: str | None, settings: Settings) -> str | Path:
     """Return the URL or the path of the registry to use."""
     chosen = url or os.environ.get("RUNNER_REGISTRY")

@@ -1,0 +1,42 @@
+"""What `runner test` is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from runner.report.live import DOTS
+
+
+@dataclass(frozen=True, slots=True)
+class TestRequest:
+    """What the command line asks for; None leaves the settings or unittest's default.
+
+    Attributes:
+        names: TESTS: dotted names, files, folders, `path::Class::test`.
+        durations: How many of the slowest tests to list, 0 for all; None lists none.
+        source: Packages or folders that coverage measures.
+        junit_xml: Path of a JUnit XML file to write; None writes none.
+        last_failed: Only the tests that were red when they were last recorded; `failed_first` puts those first.
+    """
+
+    names: tuple[str, ...] = ()
+    start_directory: str | None = None
+    pattern: str | None = None
+    top_level_directory: str | None = None
+    name_patterns: tuple[str, ...] = ()
+    last_failed: bool = False
+    failed_first: bool = False
+    failfast: bool = False
+    buffer: bool = False
+    show_locals: bool = False
+    verbosity: int = DOTS
+    durations: int | None = None
+    record: bool | None = None
+    name: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    coverage: bool = False
+    source: tuple[str, ...] = ()
+    as_json: bool = False
+    junit_xml: str | None = None
+    registry: str | None = None
+    colour: str = "auto"

@@ -1,0 +1,80 @@
+"""From what was asked to what runs: the selection for the loader, and the steps that choose among what it found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner import execute
+from runner.choose.chain import Chain
+from runner.choose.places import dotted_names
+from runner.commands._test_request import TestRequest
+from runner.commands.surroundings import open_existing, registry_url, shown_location
+from runner.errors import NothingToRun, UsageError
+from runner.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from registry.records import LastFailures
+    from runner.choose.chain import Step
+
+
+def selection(request: TestRequest, settings: Settings) -> tuple[execute.Selection, Chain | None]:
+    """Return what to load, and what chooses among it; None where everything runs as it was loaded.
+
+    Raises:
+        UsageError: Flags contradict each other, or one of TESTS is not there.
+        NothingToRun: It is known before anything is loaded that there is nothing to run.
+    """
+    steps = tuple(_steps(request, settings))
+    chain = Chain(steps) if steps else None
+    flagged = request.start_directory is not None or request.top_level_directory is not None
+    if request.names and (flagged or (request.pattern is not None and not any("/" in name for name in request.names))):
+        raise UsageError("-s, -p and -t belong to discovery and TESTS names the tests itself; give one or the other")
+    configured = not request.names and not flagged
+    start = settings.start_directory if configured else request.start_directory
+    top = settings.top_level_directory if configured else request.top_level_directory
+    anchor = settings.root if configured else Path()
+    pattern = request.pattern or settings.pattern or "test*.py"
+    chosen = execute.Selection(
+        names=dotted_names(request.names, Path.cwd(), pattern),
+        start_directory=str(anchor / start) if start else ".",
+        pattern=pattern,
+        top_level_directory=str(anchor / top) if top else None,
+        name_patterns=request.name_patterns,
+        choose=chain,
+    )
+    return chosen, chain
+
+
+def _steps(request: TestRequest, settings: Settings) -> Iterator[Step]:
+    """Yield the steps in the order in which they follow each other: first what leaves tests out, then what sorts the rest."""
+    if request.last_failed or request.failed_first:
+        from runner.choose.failures import FailedFirst, OnlyFailed
+
+        last, location = _last_failures(request, settings)
+        if request.last_failed:
+            yield OnlyFailed(_required(last, location))
+        if request.failed_first and last.is_anything_recorded:
+            yield FailedFirst(last)
+
+
+def _last_failures(request: TestRequest, settings: Settings) -> tuple[LastFailures, str]:
+    """Return what the registry says failed last, nothing where there is no registry yet, and where it is."""
+    from registry.records import LastFailures
+
+    registry = open_existing(request.registry, settings)
+    if registry is None:
+        return LastFailures(is_anything_recorded=False), str(registry_url(request.registry, settings))
+    with registry:
+        return registry.last_failures(), registry.location
+
+
+def _required(last: LastFailures, location: str) -> LastFailures:
+    where = shown_location(location)
+    if not last.is_anything_recorded:
+        raise NothingToRun(f"no result of a test is recorded in {where} yet; run the suite once with `runner test --record`")
+    if not last.tests and not last.units:
+        raise NothingToRun(f"nothing failed last time: each test recorded in {where} was green when it last ran")
+    return last

@@ -1,0 +1,155 @@
+"""One run of `runner test`: what writes about it, what keeps it, and with which code it ends."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from registry.records import Run, RunDetails, RunKind, RunStatus
+from runner import execute
+from runner.commands._test_request import TestRequest
+from runner.commands.outputs import Outputs
+from runner.commands.surroundings import command_line, shown_location
+from runner.errors import ExitCode
+from runner.events import FanOut
+from runner.record import TestCollector, TestRecorder
+from runner.report.document import dumps, run_document, show_document
+from runner.report.live import JsonReporter, Tallier, TextReporter, tally_text
+from runner.report.paint import painter
+from runner.report.safe import safe_text
+from runner.settings import Settings
+
+if TYPE_CHECKING:
+    from registry.recording import ActiveRun
+    from registry.records import Coverage
+    from registry.store import Registry
+    from runner.choose.chain import Chain
+    from runner.events import TestSink
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was asked, as the engine takes it.
+
+    Attributes:
+        chain: What chooses among the loaded tests; None where all run.
+    """
+
+    request: TestRequest
+    settings: Settings
+    selection: execute.Selection
+    options: execute.WorkerOptions
+    chain: Chain | None = None
+
+
+class Session:
+    """One execution with what writes about it and what keeps it."""
+
+    def __init__(self, plan: Plan, execution: execute.Execution, outputs: Outputs) -> None:
+        self._plan = plan
+        self._request = plan.request
+        self._execution = execution
+        self._outputs = outputs
+        self._tallier = Tallier()
+        self._paint = painter(plan.request.colour, sys.stdout)
+
+    def run(self) -> int:
+        """Run without a registry."""
+        collector = TestCollector()
+        started_at = datetime.now(UTC)
+        summary = self._execution.run(self._sink(*([collector] if self._request.as_json else [])))
+        coverage = self._coverage()
+        run = _unrecorded(self._request, started_at, _status(summary), self._green())
+        if self._request.as_json:
+            counts = self._tallier.tally.outcomes
+            details = RunDetails(run, counts, tuple(collector.results), tuple(collector.fixtures), coverage=coverage)
+            sys.stdout.write(dumps(_unrecorded_document(details)) + "\n")
+        return self._close(summary, run)
+
+    def record(self, registry: Registry, run: ActiveRun) -> int:
+        """Run and record; the tests run to their end even where the registry fails, which then decides the exit code."""
+        recorder = TestRecorder(run)
+        summary = self._execution.run(self._sink(recorder))
+        coverage = self._coverage()
+        status, green = _status(summary), self._green()
+        recorder.finish(status, green, summary.duration_s, coverage)
+        if recorder.error is None:
+            self._tell_recorded(registry, run.run)
+        code = self._close(summary, replace(run.run, status=status, green=green, duration_s=summary.duration_s))
+        if recorder.error is not None:
+            raise recorder.error
+        return code
+
+    def _sink(self, *keepers: TestSink) -> TestSink:
+        return FanOut(self._reporter(), self._tallier, *self._outputs.sinks, *keepers)
+
+    def _green(self) -> bool | None:
+        tally = self._tallier.tally
+        return None if tally.empty else tally.green
+
+    def _reporter(self) -> TestSink:
+        if self._request.as_json:
+            return JsonReporter(sys.stdout)
+        return TextReporter(sys.stdout, self._request.verbosity, self._request.durations, self._paint)
+
+    def _coverage(self) -> Coverage | None:
+        data = self._plan.options.coverage_data
+        if data is None:
+            return None
+        from runner.coverage import combine
+
+        settings = self._plan.settings
+        coverage, table = combine(data, self._request.source or settings.source, settings.root)
+        if not self._request.as_json:
+            sys.stdout.write(safe_text(table))
+        return coverage
+
+    def _tell_recorded(self, registry: Registry, run: Run) -> None:
+        if self._request.as_json:
+            sys.stdout.write(dumps(show_document(registry.details(registry.find_run(str(run.id))))) + "\n")
+        else:
+            sys.stdout.write(f"recorded as {run.name} (run {run.id}) in {shown_location(registry.location)}\n")
+
+    def _close(self, summary: execute.Summary, run: Run) -> int:
+        self._outputs.write(run)
+        tally = self._tallier.tally
+        chain = self._plan.chain
+        hint = summary.no_tests_hint or (chain.emptied_by if chain else None)
+        if hint:
+            sys.stderr.write(f"runner: {safe_text(hint)} [no-tests]\n")
+        if not self._request.as_json:
+            for sentence in chain.sentences if chain and not chain.emptied_by else ():
+                sys.stdout.write(safe_text(f"{sentence}\n"))
+            sys.stdout.write(tally_text(tally, self._paint))
+        if self._outputs.error is not None:
+            raise self._outputs.error
+        if summary.interrupted:
+            return ExitCode.TERMINATED if summary.interrupted == "SIGTERM" else ExitCode.INTERRUPTED
+        if tally.empty:
+            return ExitCode.NOTHING
+        return ExitCode.OK if tally.green else ExitCode.RED
+
+
+def _unrecorded(request: TestRequest, started_at: datetime, status: RunStatus, green: bool | None) -> Run:
+    return Run(
+        id=0,
+        uid="",
+        name="",
+        kind=RunKind.TEST,
+        status=status,
+        started_at=started_at,
+        duration_s=(datetime.now(UTC) - started_at).total_seconds(),
+        green=green,
+        argv=command_line(),
+        tags=request.tags,
+    )
+
+
+def _unrecorded_document(details: RunDetails) -> dict[str, object]:
+    return show_document(details) | {"run": run_document(details.run) | {"id": None, "uid": None, "name": None}}
+
+
+def _status(summary: execute.Summary) -> RunStatus:
+    return RunStatus.INTERRUPTED if summary.interrupted else RunStatus.FINISHED
