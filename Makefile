@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage bench clean
+.PHONY: help demo test check coverage nightly bench clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -28,6 +28,9 @@ coverage: $(READY)  ## the whole suite with the coverage of the three packages, 
 	$(BIN)/coverage run -m runner test
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=90
+
+nightly: $(READY)  ## what is too slow for every push: the conformance suite in every way of running it
+	$(BIN)/python -m tests.conformance
 
 bench: $(READY)  ## the figures of the README, each against its peer
 	$(BIN)/python benchmarks/help_start.py

@@ -35,6 +35,7 @@ def run_tests(request: TestRequest) -> int:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runner-coverage-"))) if request.coverage else None
         plan = _plan(request, settings, data)
         outputs = stack.enter_context(Outputs(request.junit_xml, places_of(plan.selection, settings)))
+        stack.enter_context(execute.strays_ended())
         session = Session(plan, stack.enter_context(execute.start(plan.selection, plan.options)), outputs)
         if not record:
             return session.run()

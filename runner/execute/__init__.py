@@ -1,6 +1,7 @@
 """Start workers, read events, schedule, attribute crashes; what carries a unit is apart from what schedules it."""
 
 from runner.execute.options import Selection, WorkerOptions
+from runner.execute.strays import strays_ended
 from runner.execute.supervise import Execution, Summary, start
 
-__all__ = ["Execution", "Selection", "Summary", "WorkerOptions", "start"]
+__all__ = ["Execution", "Selection", "Summary", "WorkerOptions", "start", "strays_ended"]

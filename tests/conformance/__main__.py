@@ -1,0 +1,93 @@
+"""Run the rows from the command line, with any number of workers, or hand them to another runner."""
+
+# ruff: noqa: T201
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from .case import Case
+from .catalogue import ROWS, ZOO
+from .judging import faults
+from .running import run_command, run_ours
+
+
+def main() -> int:
+    """Return 0 where every row is right."""
+    options = _options()
+    cases = [case for case in (*ROWS, *ZOO) if not options.names or case.name in options.names]
+    if options.export:
+        _export(cases, Path(options.export))
+        return 0
+    if options.command:
+        return _judge_command(cases, shlex.split(options.command), options.limit)
+    wrong = 0
+    for flags in _crosses(options):
+        found = run_ours(cases, flags)
+        bad = [(case, sentences) for case in cases if (sentences := faults(case, found[case.name]))]
+        print(f"{len(cases) - len(bad)} of {len(cases)} rows are right: runner test {' '.join(flags)}", flush=True)
+        for case, sentences in bad:
+            print(f"  {case.name}: {case.why}", *sentences, sep="\n    ")
+        wrong += len(bad)
+    return 1 if wrong else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="ROW", help="only these rows")
+    parser.add_argument("--jobs", nargs="+", default=[], metavar="N", help="numbers of workers")
+    parser.add_argument("--start-method", nargs="+", default=[], metavar="M", help="how workers start: fork, spawn")
+    parser.add_argument("--shuffle", action="store_true", help="in random order too")
+    parser.add_argument("--python", nargs="+", default=[], metavar="PATH", help="interpreters of the workers")
+    parser.add_argument("--export", metavar="FOLDER", help="write each row as a folder with its expected.json")
+    parser.add_argument("--command", metavar="COMMAND", help="run this in each row's folder and look at its exit code")
+    parser.add_argument("--limit", type=float, default=10.0, metavar="S", help="seconds after which a command hangs (10)")
+    return parser.parse_args()
+
+
+def _crosses(options: argparse.Namespace) -> Iterator[list[str]]:
+    """Yield the flags of each combination; what was not named is left to the runner."""
+    for python in options.python or [None]:
+        for method in options.start_method or [None]:
+            for jobs in options.jobs or [None]:
+                for shuffle in (False, True) if options.shuffle else (False,):
+                    given = {"--python": python, "--start-method": method, "-j": jobs}
+                    flags = [part for flag, value in given.items() if value is not None for part in (flag, value)]
+                    yield [*flags, *(["--shuffle"] if shuffle else [])]
+
+
+def _export(cases: Sequence[Case], top: Path) -> None:
+    for case in cases:
+        folder = top / case.name
+        case.write(folder)
+        results = [{"id": name, "ordinal": ordinal, "outcome": outcome} for (name, ordinal), outcome in case.results.items()]
+        expected = {
+            "why": case.why,
+            "arguments": case.arguments,
+            "results": results,
+            "fixtures": case.fixtures,
+            "notes": case.notes,
+            "exit_code": case.exit_code,
+        }
+        (folder / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
+    print(f"{len(cases)} rows written to {top}")
+
+
+def _judge_command(cases: Sequence[Case], command: list[str], limit_s: float) -> int:
+    """Ask of another runner no more than that it ends, and that it is red exactly where something is wrong."""
+    right = 0
+    for case in cases:
+        code = run_command(case, [*command, *case.arguments], limit_s)
+        is_right = code is not None and (code not in (0, 5)) == case.is_red
+        right += is_right
+        print("right" if is_right else "WRONG", "hung" if code is None else f"exit {code}", case.name, sep="\t", flush=True)
+    print(f"{right} of {len(cases)} rows are right")
+    return 0 if right == len(cases) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
