@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from registry import models
-from registry.details import is_last_attempt, result_record
+from registry.details import is_last_attempt, result_record, with_texts
 from registry.encoding import OUTCOMES, decoding, key_text, outcome_code
 from registry.queries import details
 from registry.records import ChangedPair, HistoryEntry, Outcome, RunComparison
@@ -56,10 +56,10 @@ def compare(connection: Connection, a: int, b: int) -> RunComparison:
 
 def history(connection: Connection, test_id: str, limit: int) -> list[HistoryEntry]:
     """Return the latest attempts at the tests of an id, newest run first; subtests stay in the database."""
-    result, test, run, body = models.test_result, models.test, models.run, models.long_text
-    joined = test.join(result).join(run, run.c.id == result.c.run_id).outerjoin(body, result.c.traceback_id == body.c.id)
+    result, test, run = models.test_result, models.test, models.run
+    joined, texts = with_texts(test.join(result).join(run, run.c.id == result.c.run_id), result)
     statement = (
-        select(result, test.c.name, test.c.ordinal, body.c.body, run.c.name.label("run_name"), run.c.started_us, run.c.git_commit)
+        select(result, test.c.name, test.c.ordinal, *texts, run.c.name.label("run_name"), run.c.started_us, run.c.git_commit)
         .select_from(joined)
         .where(test.c.name == key_text(test_id))
         .order_by(result.c.run_id.desc(), test.c.ordinal, result.c.attempt)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Table, func, select
 
 from registry import models
 from registry.encoding import OUTCOMES, decode_lines, decode_number, decode_step, decode_whole, from_json
@@ -18,6 +18,7 @@ from registry.records import (
     FixtureRecord,
     MetricSummary,
     Outcome,
+    PollutionRecord,
     Run,
     RunDetails,
     SubtestRecord,
@@ -35,6 +36,7 @@ def read_details(connection: Connection, run: Run, *, with_points: bool, with_re
         counts=_counts(connection, run.id),
         results=_results(connection, run.id) if with_results else (),
         fixtures=_fixtures(connection, run.id),
+        pollution=_pollution(connection, run.id),
         metrics=_metrics(connection, run.id),
         points=_points(connection, run.id) if with_points else {},
         checkpoints=_checkpoints(connection, run.id),
@@ -52,7 +54,7 @@ def is_last_attempt(result: FromClause) -> ColumnElement[bool]:
 
 
 def result_record(row: Row[Any], subtests: tuple[SubtestRecord, ...] = ()) -> TestRecord:
-    """Return the record of a result that was read with its test's name and its traceback."""
+    """Return the record of a result that was read with its test's name, its traceback and its output."""
     return TestRecord(
         test_id=row.name,
         ordinal=row.ordinal,
@@ -65,7 +67,15 @@ def result_record(row: Row[Any], subtests: tuple[SubtestRecord, ...] = ()) -> Te
         seed=decode_whole(row.seed),
         subtests=subtests,
         subtests_passed=row.subtests_passed,
+        output=row.output,
     )
+
+
+def with_texts(source: FromClause, table: Table) -> tuple[FromClause, tuple[ColumnElement[str | None], ...]]:
+    """Return a source joined with traceback and output of a table in it, and these as the columns `body` and `output`."""
+    body, output = models.long_text, models.long_text.alias("output_text")
+    joined = source.outerjoin(body, table.c.traceback_id == body.c.id).outerjoin(output, table.c.output_id == output.c.id)
+    return joined, (body.c.body, output.c.body.label("output"))
 
 
 def _counts(connection: Connection, run_id: int) -> dict[Outcome, int]:
@@ -82,10 +92,10 @@ def _counts(connection: Connection, run_id: int) -> dict[Outcome, int]:
 
 def _results(connection: Connection, run_id: int) -> tuple[TestRecord, ...]:
     """Return every attempt, in the order in which the registry got to know the tests."""
-    result, test, body = models.test_result, models.test, models.long_text
-    joined = result.join(test).outerjoin(body, result.c.traceback_id == body.c.id)
+    result, test = models.test_result, models.test
+    joined, texts = with_texts(result.join(test), result)
     statement = (
-        select(result, test.c.name, test.c.ordinal, body.c.body)
+        select(result, test.c.name, test.c.ordinal, *texts)
         .select_from(joined)
         .where(result.c.run_id == run_id)
         .order_by(result.c.test_id, result.c.attempt)
@@ -110,14 +120,18 @@ def _subtests(connection: Connection, run_id: int) -> dict[tuple[int, int], tupl
 
 
 def _fixtures(connection: Connection, run_id: int) -> tuple[FixtureRecord, ...]:
-    table, body = models.fixture_result, models.long_text
-    statement = (
-        select(table, body.c.body)
-        .select_from(table.outerjoin(body, table.c.traceback_id == body.c.id))
-        .where(table.c.run_id == run_id)
-        .order_by(table.c.seq)
+    table = models.fixture_result
+    joined, texts = with_texts(table, table)
+    statement = select(table, *texts).select_from(joined).where(table.c.run_id == run_id).order_by(table.c.seq)
+    return tuple(
+        FixtureRecord(row.name, OUTCOMES[row.outcome], row.message, row.body, row.output) for row in connection.execute(statement)
     )
-    return tuple(FixtureRecord(row.name, OUTCOMES[row.outcome], row.message, row.body) for row in connection.execute(statement))
+
+
+def _pollution(connection: Connection, run_id: int) -> tuple[PollutionRecord, ...]:
+    table = models.pollution
+    statement = select(table.c.place, table.c.what, table.c.change).where(table.c.run_id == run_id).order_by(table.c.seq)
+    return tuple(PollutionRecord(*row) for row in connection.execute(statement))
 
 
 def _metrics(connection: Connection, run_id: int) -> tuple[MetricSummary, ...]:

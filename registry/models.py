@@ -176,6 +176,7 @@ test_result = Table(
     _optional("worker", Integer, "Number of the worker process."),
     _optional("seed", Text, "The test's own seed, decimal digits of any number."),
     _column("subtests_passed", Integer, "How many subtests passed; the others have rows of their own."),
+    _text_link("output_id", "What it wrote to its standard output and error, bounded; kept only where the outcome is red."),
     Index(None, "test_id", "run_id"),
     comment="One attempt at one test in one run.",
     sqlite_with_rowid=False,
@@ -208,7 +209,20 @@ fixture_result = Table(
     _column("outcome", SmallInteger, "Position in registry.encoding.OUTCOMES."),
     _optional("message", Text, "One line."),
     _text_link("traceback_id", "The traceback."),
+    _text_link("output_id", "What it wrote to its standard output and error, bounded; kept only where the outcome is red."),
     comment="Class, module and import fixtures that failed or were skipped.",
+    sqlite_with_rowid=False,
+)
+
+pollution = Table(
+    "pollution",
+    metadata,
+    _run_part(),
+    _part("seq", Integer, "0 for the first of the run."),
+    _column("place", Text, "The class, module or test that left the change behind."),
+    _column("what", Text, "Such as working directory, environment, sys.path, torch."),
+    _column("change", Text, "What was left, one line; names of environment variables, never their values."),
+    comment="State of the process that tests changed and did not put back.",
     sqlite_with_rowid=False,
 )
 

@@ -25,11 +25,22 @@ from registry.records import (
     Environment,
     FixtureRecord,
     Metric,
+    PollutionRecord,
     Run,
     RunStatus,
     TestRecord,
 )
-from registry.rows import MetricState, TestKey, checkpoint_rows, coverage_text, dataset_row, fixture_row, param_values, result_row
+from registry.rows import (
+    MetricState,
+    TestKey,
+    checkpoint_rows,
+    coverage_text,
+    dataset_row,
+    fixture_row,
+    param_values,
+    pollution_row,
+    result_row,
+)
 from registry.writing import Batch, write_batch
 
 FLUSH_EVERY_S = 1.0
@@ -60,6 +71,7 @@ class ActiveRun:
         self._metrics: dict[str, MetricState] = {}
         self._recorded: set[tuple[TestKey, int]] = set()
         self._fixtures = 0
+        self._pollution = 0
         self._checkpoints = 0
         self._error: RegistryError | None = None
         self._closed = False
@@ -188,6 +200,15 @@ class ActiveRun:
             for record in fixtures:
                 self._batch.fixtures.append(fixture_row(record, self._fixtures))
                 self._fixtures += 1
+
+    def add_pollution(self, changes: Iterable[PollutionRecord]) -> None:
+        """Record what tests left changed."""
+        self._require_owner()
+        with self._lock:
+            self._require_open()
+            for record in changes:
+                self._batch.pollution.append(pollution_row(record, self._pollution))
+                self._pollution += 1
 
     def set_coverage(self, coverage: Coverage) -> None:
         """Record the coverage of the run; a later one stands.

@@ -164,6 +164,8 @@ class TestRecord:
         attempt: 1 for the first try.
         message: One line: the exception's, the reason of a skip, or why a test did not run.
         worker: Number of the worker process, 0 for the first.
+        seed: What the random generators were seeded with before the test; None where nothing was seeded.
+        output: What the test wrote to its standard output and error, bounded; kept where it did not end well.
     """
 
     test_id: str
@@ -177,6 +179,7 @@ class TestRecord:
     seed: int | None = None
     subtests: tuple[SubtestRecord, ...] = ()
     subtests_passed: int = 0
+    output: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,22 @@ class FixtureRecord:
     outcome: Outcome
     message: str | None = None
     traceback: str | None = None
+    output: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PollutionRecord:
+    """State of the process that tests changed and did not put back.
+
+    Attributes:
+        place: The class, module or test that left the change behind.
+        what: Such as "working directory", "environment", "sys.path" or "torch".
+        change: What was left, one line.
+    """
+
+    place: str
+    what: str
+    change: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +304,7 @@ class RunDetails:
     counts: Mapping[Outcome, int] = field(default_factory=dict)
     results: tuple[TestRecord, ...] = ()
     fixtures: tuple[FixtureRecord, ...] = ()
+    pollution: tuple[PollutionRecord, ...] = ()
     metrics: tuple[MetricSummary, ...] = ()
     points: Mapping[str, tuple[tuple[int | None, float], ...]] = field(default_factory=dict)
     checkpoints: tuple[Checkpoint, ...] = ()

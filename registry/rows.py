@@ -27,7 +27,17 @@ from registry.encoding import (
     outcome_code,
     to_json,
 )
-from registry.records import Checkpoint, Coverage, Dataset, Direction, FixtureRecord, Metric, SubtestRecord, TestRecord
+from registry.records import (
+    Checkpoint,
+    Coverage,
+    Dataset,
+    Direction,
+    FixtureRecord,
+    Metric,
+    PollutionRecord,
+    SubtestRecord,
+    TestRecord,
+)
 
 Row = dict[str, Any]
 TestKey = tuple[str, int]
@@ -49,6 +59,7 @@ class ResultRow(NamedTuple):
     key: TestKey
     values: Row
     traceback: str | None
+    output: str | None
     subtests: tuple[SubtestRow, ...]
 
 
@@ -57,6 +68,7 @@ class FixtureRow(NamedTuple):
 
     values: Row
     traceback: str | None
+    output: str | None
 
 
 @dataclass(slots=True)
@@ -115,7 +127,7 @@ def result_row(record: TestRecord) -> ResultRow:
     }
     subtests = tuple(_subtest_row(subtest) for subtest in record.subtests)
     key = key_text(record.test_id), encode_integer("the ordinal of a test", record.ordinal)
-    return ResultRow(key, values, clean_optional(record.traceback), subtests)
+    return ResultRow(key, values, clean_optional(record.traceback), clean_optional(record.output), subtests)
 
 
 def fixture_row(record: FixtureRecord, seq: int) -> FixtureRow:
@@ -126,7 +138,12 @@ def fixture_row(record: FixtureRecord, seq: int) -> FixtureRow:
         "outcome": outcome_code(record.outcome),
         "message": clean_line(record.message),
     }
-    return FixtureRow(values, clean_optional(record.traceback))
+    return FixtureRow(values, clean_optional(record.traceback), clean_optional(record.output))
+
+
+def pollution_row(record: PollutionRecord, seq: int) -> Row:
+    """Return the row of a change that tests left behind."""
+    return {"seq": seq, "place": key_text(record.place), "what": key_text(record.what), "change": clean_line(record.change) or ""}
 
 
 def checkpoint_rows(checkpoint: Checkpoint, seq: int) -> tuple[Row, list[Row]]:

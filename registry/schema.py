@@ -27,7 +27,7 @@ from registry.records import RegistryInfo, UpgradeReport
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision; revisions are numbered, so that an older one is told from a newer one without reading the migrations."""
 
 VERSION_TABLE = "registry_version"

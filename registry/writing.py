@@ -15,7 +15,7 @@ from registry import models
 from registry.database import insert_many, insert_or_update
 from registry.encoding import clean, sha256_text, to_json
 from registry.records import Environment
-from registry.rows import FixtureRow, ResultRow, Row, SubtestRow, TestKey
+from registry.rows import FixtureRow, ResultRow, Row, TestKey
 
 CHUNK = 1_000
 """Keys looked up by one statement."""
@@ -40,6 +40,7 @@ class Batch:
     params: Row = field(default_factory=dict)
     results: list[ResultRow] = field(default_factory=list)
     fixtures: list[FixtureRow] = field(default_factory=list)
+    pollution: list[Row] = field(default_factory=list)
     points: list[tuple[str, Row]] = field(default_factory=list)
     summaries: dict[str, Row] = field(default_factory=dict)
     checkpoints: list[Row] = field(default_factory=list)
@@ -55,7 +56,7 @@ class Batch:
         self.coverage = later.coverage or self.coverage
         self.params |= later.params
         self.summaries |= later.summaries
-        for name in ("results", "fixtures", "points", "checkpoints", "tensors"):
+        for name in ("results", "fixtures", "pollution", "points", "checkpoints", "tensors"):
             getattr(self, name).extend(getattr(later, name))
 
 
@@ -71,6 +72,7 @@ def write_batch(connection: Connection, run_id: int, batch: Batch) -> None:
     connection.execute(update(models.run).where(models.run.c.id == run_id).values(values))
     write_pairs(connection, models.run_param, run_id, batch.params)
     _write_results(connection, run_id, batch)
+    insert_many(connection, models.pollution, [row | {"run_id": run_id} for row in batch.pollution])
     _write_metrics(connection, run_id, batch)
     insert_many(connection, models.checkpoint, [row | {"run_id": run_id} for row in batch.checkpoints])
     insert_many(connection, models.checkpoint_tensor, [row | {"run_id": run_id} for row in batch.tensors])
@@ -124,26 +126,33 @@ def _store_dataset(connection: Connection, row: Row) -> int:
 def _write_results(connection: Connection, run_id: int, batch: Batch) -> None:
     if not batch.results and not batch.fixtures:
         return
-    texts = _store_texts(connection, {body for body in _tracebacks(batch) if body is not None})
+    texts = _store_texts(connection, {body for body in _long_texts(batch) if body is not None})
     keys: list[Row] = [{"name": name, "ordinal": ordinal} for name, ordinal in dict.fromkeys(row.key for row in batch.results)]
     tests: dict[TestKey, int] = _intern(connection, models.test, ("name", "ordinal"), keys)
     results, subtests = [], []
     for result in batch.results:
         key: Row = {"run_id": run_id, "test_id": tests[result.key]}
-        results.append({**result.values, **key, "traceback_id": _text_id(texts, result.traceback)})
+        results.append({**result.values, **key, **_text_ids(texts, result)})
         key["attempt"] = result.values["attempt"]
         for seq, subtest in enumerate(result.subtests):
             subtests.append({**subtest.values, **key, "seq": seq, "traceback_id": _text_id(texts, subtest.traceback)})
-    fixtures = [row.values | {"run_id": run_id, "traceback_id": _text_id(texts, row.traceback)} for row in batch.fixtures]
+    fixtures = [{**row.values, "run_id": run_id, **_text_ids(texts, row)} for row in batch.fixtures]
     insert_many(connection, models.test_result, results)
     insert_many(connection, models.subtest_result, subtests)
     insert_many(connection, models.fixture_result, fixtures)
 
 
-def _tracebacks(batch: Batch) -> Iterator[str | None]:
-    rows: list[ResultRow | SubtestRow | FixtureRow] = [*batch.results, *batch.fixtures]
-    rows += [subtest for result in batch.results for subtest in result.subtests]
-    return (row.traceback for row in rows)
+def _long_texts(batch: Batch) -> Iterator[str | None]:
+    rows: list[ResultRow | FixtureRow] = [*batch.results, *batch.fixtures]
+    for row in rows:
+        yield row.traceback
+        yield row.output
+    for result in batch.results:
+        yield from (subtest.traceback for subtest in result.subtests)
+
+
+def _text_ids(texts: dict[str, int], row: ResultRow | FixtureRow) -> Row:
+    return {"traceback_id": _text_id(texts, row.traceback), "output_id": _text_id(texts, row.output)}
 
 
 def _text_id(texts: dict[str, int], body: str | None) -> int | None:

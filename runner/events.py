@@ -45,7 +45,7 @@ class TestFinished:
         message: One line, bounded: the exception's, the reason of a skip, or why the test did not run.
         description: First line of the test's docstring.
         seed: What the random generators were seeded with before the test; None where nothing was seeded.
-        output: What the test wrote to the file descriptors 1 and 2, bounded; None where nothing was captured.
+        output: What the test wrote to the file descriptors 1 and 2, bounded; None where it wrote nothing.
     """
 
     key: TestKey
@@ -64,12 +64,54 @@ class TestFinished:
 
 @dataclass(frozen=True, slots=True)
 class FixtureFinished:
-    """A class, module or import fixture that failed or was skipped, as `setUpClass (pkg.mod.Class)`."""
+    """A class, module or import fixture that failed or was skipped, as `setUpClass (pkg.mod.Class)`.
+
+    Attributes:
+        output: What it wrote to the file descriptors 1 and 2, bounded; None where it wrote nothing.
+    """
 
     fixture_id: str
     outcome: str
     message: str | None = None
     traceback: str | None = None
+    output: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """Text that no test wrote: a fixture, an import, or what runs between tests.
+
+    Attributes:
+        place: The fixture, as in FixtureFinished; None outside of fixtures.
+    """
+
+    place: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """A piece of the process's state that was left changed.
+
+    Attributes:
+        what: Such as "working directory", "environment", "sys.path" or "torch".
+        change: What was left, one line; of environment variables the names, never the values.
+    """
+
+    what: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class Polluted:
+    """Tests left the process's state changed; it was put right before the next ones.
+
+    Attributes:
+        place: The class, module or test that left it.
+    """
+
+    place: str
+    changes: tuple[StateChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +122,7 @@ class Ended:
     interrupted: str | None = None
 
 
-Event = Collected | TestStarted | TestFinished | FixtureFinished | Ended
+Event = Collected | TestStarted | TestFinished | FixtureFinished | Printed | Polluted | Ended
 
 
 class TestSink(Protocol):

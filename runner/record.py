@@ -24,13 +24,14 @@ from registry.records import (
     FixtureRecord,
     Metric,
     Outcome,
+    PollutionRecord,
     RunStatus,
     SubtestRecord,
     TensorDigest,
     TestRecord,
 )
 from runner.events import Event as TestEvent
-from runner.events import FixtureFinished, TestFinished
+from runner.events import FixtureFinished, Polluted, TestFinished
 
 if TYPE_CHECKING:
     from registry.recording import ActiveRun
@@ -51,6 +52,8 @@ class TestRecorder:
         elif isinstance(event, FixtureFinished):
             self.flush()
             self._attempt(lambda: self._run.add_fixtures((fixture_record(event),)))
+        elif isinstance(event, Polluted):
+            self._attempt(lambda: self._run.add_pollution(pollution_records(event)))
 
     def flush(self) -> None:
         """Hand the results over that were taken since the last time."""
@@ -80,6 +83,7 @@ class TestCollector:
     def __init__(self) -> None:
         self.results: list[TestRecord] = []
         self.fixtures: list[FixtureRecord] = []
+        self.pollution: list[PollutionRecord] = []
 
     def emit(self, event: TestEvent, /) -> None:
         """Keep the event where it is a result."""
@@ -87,6 +91,8 @@ class TestCollector:
             self.results.append(test_record(event))
         elif isinstance(event, FixtureFinished):
             self.fixtures.append(fixture_record(event))
+        elif isinstance(event, Polluted):
+            self.pollution += pollution_records(event)
 
 
 class TrainRecorder:
@@ -108,12 +114,13 @@ class TrainRecorder:
 
 
 def test_record(event: TestFinished) -> TestRecord:
-    """Return the record of a finished test."""
+    """Return the record of a finished test; what it printed is kept where it did not end well."""
     test_id, ordinal = event.key
+    outcome = Outcome(event.outcome)
     return TestRecord(
         test_id=test_id,
         ordinal=ordinal,
-        outcome=Outcome(event.outcome),
+        outcome=outcome,
         attempt=event.attempt,
         duration_s=event.duration_s,
         message=event.message,
@@ -124,12 +131,21 @@ def test_record(event: TestFinished) -> TestRecord:
             for problem in event.subtests
         ),
         subtests_passed=event.subtests_passed,
+        seed=event.seed,
+        output=event.output if outcome.is_red else None,
     )
 
 
 def fixture_record(event: FixtureFinished) -> FixtureRecord:
     """Return the record of a fixture that failed or was skipped."""
-    return FixtureRecord(event.fixture_id, Outcome(event.outcome), event.message, event.traceback)
+    outcome = Outcome(event.outcome)
+    output = event.output if outcome.is_red else None
+    return FixtureRecord(event.fixture_id, outcome, event.message, event.traceback, output)
+
+
+def pollution_records(event: Polluted) -> tuple[PollutionRecord, ...]:
+    """Return a record for each change that was left behind."""
+    return tuple(PollutionRecord(event.place, change.what, change.change) for change in event.changes)
 
 
 def _dataset(facts: DatasetFacts) -> Dataset:

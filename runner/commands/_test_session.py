@@ -63,8 +63,8 @@ class Session:
         coverage = self._coverage()
         run = _unrecorded(self._request, started_at, _status(summary), self._green())
         if self._request.as_json:
-            counts = self._tallier.tally.outcomes
-            details = RunDetails(run, counts, tuple(collector.results), tuple(collector.fixtures), coverage=coverage)
+            kept = (tuple(collector.results), tuple(collector.fixtures), tuple(collector.pollution))
+            details = RunDetails(run, self._tallier.tally.outcomes, *kept, coverage=coverage)
             sys.stdout.write(dumps(_unrecorded_document(details)) + "\n")
         return self._close(summary, run)
 
@@ -92,7 +92,8 @@ class Session:
     def _reporter(self) -> TestSink:
         if self._request.as_json:
             return JsonReporter(sys.stdout)
-        return TextReporter(sys.stdout, self._request.verbosity, self._request.durations, self._paint)
+        asked = self._request
+        return TextReporter(sys.stdout, asked.verbosity, asked.durations, self._paint, hide_output=asked.buffer)
 
     def _coverage(self) -> Coverage | None:
         data = self._plan.options.coverage_data

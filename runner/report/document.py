@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from registry.diff import CoverageChange, Diff, TestChanges
 from registry.records import ChangedPair, Checkpoint, Coverage, FixtureRecord, MetricSummary, Run, RunDetails, TestRecord
-from runner.events import Collected, Ended, Event, FixtureFinished, TestFinished, TestStarted
+from runner.events import Collected, Ended, Event, FixtureFinished, Polluted, Printed, TestFinished, TestStarted
 from runner.report.numbers import finite
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def show_document(details: RunDetails) -> dict[str, object]:
         "counts": {str(outcome): number for outcome, number in details.counts.items()},
         "results": [_result(record) for record in details.results],
         "fixtures": [_fixture(fixture) for fixture in details.fixtures],
+        "pollution": [_fields(change) for change in details.pollution],
         "metrics": {metric.name: _metric(metric, details) for metric in details.metrics},
         "checkpoints": [_checkpoint(checkpoint) for checkpoint in details.checkpoints],
         "dataset": _fields(details.dataset) if details.dataset else None,
@@ -100,8 +101,10 @@ def _event(event: Event) -> dict[str, object]:
             return {"event": "finished", **_finished(event)}
         case FixtureFinished():
             return {"event": "fixture", **_fixture_event(event)}
-        case Ended(duration_s, interrupted):
-            return {"event": "ended", "duration_s": duration_s, "interrupted": interrupted}
+        case Polluted(place, changes):
+            return {"event": "polluted", "place": place, "changes": [_fields(change) for change in changes]}
+        case Printed() | Ended():
+            return {"event": type(event).__name__.lower(), **_fields(event)}
 
 
 def _finished(event: TestFinished) -> dict[str, object]:
@@ -112,7 +115,9 @@ def _finished(event: TestFinished) -> dict[str, object]:
 
 
 def _fixture_event(event: FixtureFinished) -> dict[str, object]:
-    return {"id": event.fixture_id, "outcome": event.outcome, "message": event.message, "traceback": event.traceback}
+    document = _fields(event)
+    del document["fixture_id"]
+    return {"id": event.fixture_id, **document}
 
 
 def _result(record: TestRecord) -> dict[str, object]:
@@ -128,6 +133,7 @@ def _result(record: TestRecord) -> dict[str, object]:
         "seed": record.seed,
         "subtests": [_fields(subtest) for subtest in record.subtests],
         "subtests_passed": record.subtests_passed,
+        "output": record.output,
     }
 
 
@@ -137,6 +143,7 @@ def _fixture(fixture: FixtureRecord) -> dict[str, object]:
         "outcome": str(fixture.outcome),
         "message": fixture.message,
         "traceback": fixture.traceback,
+        "output": fixture.output,
     }
 
 

@@ -7,10 +7,21 @@ from dataclasses import dataclass
 from typing import Final, TextIO
 
 from registry.records import Outcome
-from runner.events import Collected, Ended, Event, FixtureFinished, SubtestProblem, TestFinished, TestKey, TestStarted
+from runner.events import (
+    Collected,
+    Ended,
+    Event,
+    FixtureFinished,
+    Polluted,
+    Printed,
+    SubtestProblem,
+    TestFinished,
+    TestKey,
+    TestStarted,
+)
 from runner.report.document import dumps, event_document
 from runner.report.numbers import counted, seconds
-from runner.report.safe import safe_line, safe_text
+from runner.report.safe import safe_line, safe_output, safe_text
 from runner.report.text import LONGEST_ID, Paint, colour_of, counts_lines, own_text, plain
 
 _RULE: Final = "-" * 70
@@ -28,6 +39,7 @@ _MARKS: Final = {
 }
 _RED: Final[frozenset[str]] = frozenset(outcome for outcome in Outcome if outcome.is_red)
 _SHORTEST_SHOWN_S: Final = 0.001
+_POLLUTED_SHOWN: Final = 20
 QUIET, DOTS, VERBOSE = 0, 1, 2
 
 
@@ -61,16 +73,29 @@ class Tally:
 
 
 class TextReporter:
-    """Writes dots or lines as tests end, then failures, slowest tests and counts."""
+    """Writes dots or lines as tests end, then failures, slowest tests and counts.
 
-    def __init__(self, stream: TextIO, verbosity: int = DOTS, durations: int | None = None, paint: Paint = plain) -> None:
+    What tests print is passed on before the mark of the test, unless it is hidden as by --buffer; failures show it again.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO,
+        verbosity: int = DOTS,
+        durations: int | None = None,
+        paint: Paint = plain,
+        *,
+        hide_output: bool = False,
+    ) -> None:
         self._stream = stream
         self._verbosity = verbosity
         self._durations = durations
         self._paint = paint
         self._dots: dict[str, str] = {outcome: paint(mark, colour_of(outcome)) for outcome, (mark, _) in _MARKS.items()}
         self._open: TestKey | None = None
+        self._hide_output = hide_output
         self._problems: list[TestFinished | FixtureFinished] = []
+        self._polluted: list[Polluted] = []
         self._timed: list[tuple[float, TestKey]] = []
 
     def emit(self, event: Event, /) -> None:
@@ -82,6 +107,10 @@ class TextReporter:
                 self._started(event.key)
             case FixtureFinished():
                 self._fixture(event)
+            case Printed():
+                self._pass_on(event.text)
+            case Polluted():
+                self._polluted.append(event)
             case Ended():
                 self._ended(event)
             case Collected():
@@ -93,7 +122,12 @@ class TextReporter:
             self._write(f"{_title(key)} ... ")
             self._open = key
 
+    def _pass_on(self, output: str | None) -> None:
+        if output and not self._hide_output:
+            self._write(safe_output(output))
+
     def _finished(self, event: TestFinished) -> None:
+        self._pass_on(event.output)
         if self._verbosity == DOTS:
             self._write(self._dots[event.outcome])
         elif self._verbosity >= VERBOSE:
@@ -112,6 +146,7 @@ class TextReporter:
         self._write(f"{self._paint(_MARKS[outcome][1], colour_of(outcome))}{_reason(outcome, event.message)}\n")
 
     def _fixture(self, event: FixtureFinished) -> None:
+        self._pass_on(event.output)
         outcome = Outcome(event.outcome)
         if outcome.is_red:
             self._problems.append(event)
@@ -134,6 +169,7 @@ class TextReporter:
         for message, number in silent.items():
             title = self._paint(f"NOT RUN: {counted(number, 'test')}", "red")
             self._write(f"{_DOUBLE_RULE}\n{title}\n{_RULE}\n{safe_text(message or 'no reason is known')}\n")
+        self._write(_pollution(self._polluted, self._paint))
         self._write(f"{_RULE}\n")
         self._slowest()
         by_whom = f", interrupted by {safe_line(event.interrupted)}" if event.interrupted else ""
@@ -226,12 +262,14 @@ def _problem(problem: TestFinished | FixtureFinished, paint: Paint) -> str:
     if isinstance(problem, FixtureFinished):
         lines = _headed(problem.outcome, safe_line(problem.fixture_id, LONGEST_ID), paint)
         lines += _body(problem.traceback or problem.message)
+        lines += _printed(problem.output)
     else:
         lines = _headed(problem.outcome, _title(problem.key), paint)
         lines += [safe_line(problem.description)] if problem.description else []
         lines += _body(own_text(problem))
         for subtest in problem.subtests:
             lines += _subtest(subtest, paint)
+        lines += _printed(problem.output)
     return "\n".join(lines) + "\n"
 
 
@@ -241,6 +279,20 @@ def _headed(outcome: str, title: str, paint: Paint) -> list[str]:
 
 def _body(text: str | None) -> list[str]:
     return [_RULE, safe_text(text).rstrip()] if text else []
+
+
+def _printed(output: str | None) -> list[str]:
+    return [_RULE, "captured output:", safe_output(output).rstrip("\n")] if output else []
+
+
+def _pollution(polluted: list[Polluted], paint: Paint) -> str:
+    if not polluted:
+        return ""
+    lines = [_DOUBLE_RULE, paint("left changed by tests, and put right:", "yellow")]
+    for event in polluted[:_POLLUTED_SHOWN]:
+        lines += (safe_line(f"  {event.place}: {change.what}, {change.change}", LONGEST_ID) for change in event.changes)
+    hidden = len(polluted) - _POLLUTED_SHOWN
+    return "\n".join([*lines, *([f"  and {hidden} more"] if hidden > 0 else [])]) + "\n"
 
 
 def _subtest(subtest: SubtestProblem, paint: Paint) -> list[str]:

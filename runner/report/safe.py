@@ -19,6 +19,13 @@ def safe_text(text: str) -> str:
     return _ACTIVE.sub(_visible, text.replace("\r\n", "\n"))
 
 
+def safe_output(text: str) -> str:
+    """Return safe text of what a program printed, without what a carriage return let it overwrite, as progress bars do."""
+    if "\r" in text:
+        text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+    return safe_text(text)
+
+
 def safe_line(text: str, width: int | None = None) -> str:
     """Return safe text on one line, cut to `width` columns with an ellipsis where a width is given."""
     line = safe_text(text).replace("\n", "\u2424").replace("\t", " ")

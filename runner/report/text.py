@@ -11,7 +11,7 @@ from typing import Final
 from registry.records import Outcome, Run, RunDetails, RunStatus, TestRecord
 from runner.events import TestFinished
 from runner.report.numbers import counted, metric_value, seconds, size
-from runner.report.safe import safe_line, safe_text, width_of
+from runner.report.safe import safe_line, safe_output, safe_text, width_of
 
 WIDTH: Final = 80
 LONGEST_ID: Final = 500
@@ -49,6 +49,7 @@ def show_text(details: RunDetails, paint: Paint = plain) -> str:
     if details.counts:
         parts += ["", *counts_lines(details.counts, paint, indent=2)]
     parts += _problems(details, paint)
+    parts += _pollution(details)
     parts += _metrics(details)
     parts += _checkpoints(details)
     return "\n".join(parts) + "\n"
@@ -129,12 +130,18 @@ def problem_text(record: TestRecord, paint: Paint = plain) -> str:
     """Return one red result with its traceback, and those of its subtests."""
     ordinal = f" #{record.ordinal}" if record.ordinal else ""
     attempt = f", attempt {record.attempt}" if record.attempt > 1 else ""
-    lines = [_title(record.outcome, f"{safe_line(record.test_id, LONGEST_ID)}{ordinal}{attempt}", paint)]
+    seed = f" (seed {record.seed})" if record.seed is not None else ""
+    lines = [_title(record.outcome, f"{safe_line(record.test_id, LONGEST_ID)}{ordinal}{attempt}{seed}", paint)]
     lines += _indented(own_text(record))
     for subtest in record.subtests:
         lines.append(paint(f"  {_words(subtest.outcome)}: {safe_line(subtest.params, LONGEST_ID)}", colour_of(subtest.outcome)))
         lines += _indented(subtest.traceback or subtest.message)
+    lines += _printed(record.output)
     return "\n".join(lines)
+
+
+def _printed(output: str | None) -> list[str]:
+    return ["  captured output:", *(f"    {line}".rstrip() for line in safe_output(output).splitlines())] if output else []
 
 
 def _visible_width(text: str) -> int:
@@ -197,6 +204,7 @@ def _problems(details: RunDetails, paint: Paint) -> Iterator[str]:
         yield ""
         yield _title(fixture.outcome, safe_line(fixture.fixture_id, LONGEST_ID), paint)
         yield from _indented(fixture.traceback or fixture.message)
+        yield from _printed(fixture.output)
     red = [record for record in details.results if record.outcome.is_red]
     for record in red:
         if record.outcome is not Outcome.NOT_RUN:
@@ -207,6 +215,14 @@ def _problems(details: RunDetails, paint: Paint) -> Iterator[str]:
         yield ""
         yield _title(Outcome.NOT_RUN, counted(number, "test"), paint)
         yield from _indented(reason)
+
+
+def _pollution(details: RunDetails) -> Iterator[str]:
+    if details.pollution:
+        yield ""
+        yield "left changed by tests, and put right:"
+    for change in details.pollution:
+        yield safe_line(f"  {change.place}: {change.what}, {change.change}", LONGEST_ID)
 
 
 def _metrics(details: RunDetails) -> Iterator[str]:

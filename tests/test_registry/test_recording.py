@@ -24,6 +24,7 @@ from registry.records import (
     Metric,
     NewRun,
     Outcome,
+    PollutionRecord,
     RunKind,
     RunStatus,
     SubtestRecord,
@@ -95,6 +96,30 @@ class RoundTrip(RegistryCase):
             run.set_coverage(coverage)
         details = self.registry.details(self.registry.find_run("x"))
         self.assertEqual((details.fixtures, details.dataset, details.coverage), (fixtures, dataset, coverage))
+
+    def test_output(self):
+        """What tests and fixtures printed comes back, apart from their tracebacks, and in the history of a test too."""
+        records = (
+            result("t.a", Outcome.FAILED, traceback="Trace", output="printed\n"),
+            result("t.b", Outcome.CRASHED, output="printed\n"),
+        )
+        fixture = FixtureRecord("setUpClass (a.B)", Outcome.ERRORED, "no", "Trace", "before the end")
+        with self.registry.start(NewRun(RunKind.TEST, "x")) as run:
+            run.add_results(records)
+            run.add_fixtures([fixture])
+        details = self.registry.details(self.registry.find_run("x"))
+        self.assertEqual((details.results, details.fixtures), (records, (fixture,)))
+        self.assertEqual([entry.result for entry in self.registry.history("t.a")], [records[0]])
+
+    def test_pollution(self):
+        """What tests left changed comes back in order, also what was handed over later."""
+        changes = [PollutionRecord("m.A", "working directory", "now /tmp"), PollutionRecord("m.A", "sys.path", "2 entries more")]
+        with self.registry.start(NewRun(RunKind.TEST, "x")) as run:
+            run.add_pollution(changes)
+            run.flush()
+            run.add_pollution([PollutionRecord("m.B", "environment", "A added\nand more")])
+        found = self.registry.details(self.registry.find_run("x")).pollution
+        self.assertEqual(found, (*changes, PollutionRecord("m.B", "environment", "A added")))
 
     def test_texts_are_stored_once(self):
         """A thousand equal tracebacks, and the same packages in two runs, take one row each."""

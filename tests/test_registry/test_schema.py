@@ -25,42 +25,45 @@ from registry.records import FixtureRecord, NewRun, Outcome, RunKind, SubtestRec
 
 from .factories import ENVIRONMENT, RegistryCase, blank_registry, finish, python, result
 
-REBUILD = """
+HEAD = schema.HEAD
+LATER = f"{int(HEAD) + 1:04}"
+REVISIONS = f'revision, down_revision = "{LATER}", "{HEAD}"'
+REBUILD = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0002", "0001"
+{REVISIONS}
 
 
 def upgrade():
     with op.batch_alter_table("run", recreate="always") as table:
         table.add_column(sa.Column("colour", sa.Text(), nullable=True))
 """
-LOSE = """
+LOSE = f"""
 from alembic import op
 
-revision, down_revision = "0002", "0001"
+{REVISIONS}
 
 
 def upgrade():
     op.execute("CREATE TABLE half_done (id INTEGER)")
     op.execute("DELETE FROM test_result WHERE test_id = 1")
 """
-BREAK = """
+BREAK = f"""
 from alembic import op
 
-revision, down_revision = "0002", "0001"
+{REVISIONS}
 
 
 def upgrade():
     op.execute("CREATE TABLE half_done (id INTEGER)")
     op.execute("INSERT INTO nowhere VALUES (1)")
 """
-UPGRADER = """
+UPGRADER = f"""
 import sys
 from pathlib import Path
 from registry import schema
-schema.HEAD = "0002"
+schema.HEAD = "{LATER}"
 schema.migrations_folder = lambda: Path(sys.argv[2])
 report = schema.upgrade(sys.argv[1])
 print(report.from_revision, report.backup_path is not None)
@@ -106,9 +109,9 @@ class Agreement(unittest.TestCase):
         self.assertEqual(silent + [table.name for table in models.metadata.tables.values() if not table.comment], [])
 
     def test_downgrade_takes_all_back(self):
-        """The first migration can be taken back to an empty database."""
-        module = self.scripts.get_revision("0001").module
-        dropped = re.findall(r'op\.drop_table\("(\w+)"\)', Path(module.__file__).read_text(encoding="utf-8"))
+        """Taken back one after the other, the migrations drop every table."""
+        texts = [Path(script.module.__file__).read_text(encoding="utf-8") for script in self.scripts.walk_revisions()]
+        dropped = re.findall(r'op\.drop_table\("(\w+)"\)', "".join(texts))
         self.assertEqual(sorted(dropped), sorted(models.metadata.tables))
 
 
@@ -159,7 +162,7 @@ class Revisions(RegistryCase):
 
     def test_newer(self):
         """A newer registry, or one of an unknown revision, is refused by every way in, and not changed by a byte."""
-        for revision in ("0002", "9999", "00010", "ffffffffffff", ""):
+        for revision in (LATER, "9999", "00010", "ffffffffffff", ""):
             with self.subTest(revision=revision):
                 self.set_revision(revision)
                 before = self.path.read_bytes()
@@ -170,13 +173,13 @@ class Revisions(RegistryCase):
 
     def test_info_of_a_newer_one(self):
         """What is known without the tables can be told of any revision."""
-        self.set_revision("0002")
+        self.set_revision(LATER)
         info = schema.inspect(self.path)
-        self.assertEqual((info.revision, info.head, info.runs), ("0002", schema.HEAD, None))
+        self.assertEqual((info.revision, info.head, info.runs), (LATER, HEAD, None))
 
     def test_a_lost_revision(self):
         """A registry without its revision is damaged."""
-        self.set_revision("0001")
+        self.set_revision(HEAD)
         with closing(sqlite3.connect(self.path)) as connection:
             connection.execute("DELETE FROM registry_version")
             connection.commit()
@@ -186,7 +189,7 @@ class Revisions(RegistryCase):
     def test_nothing_to_upgrade(self):
         """An upgrade of a registry at HEAD does nothing and makes no backup."""
         report = schema.upgrade(self.path)
-        self.assertEqual((report.from_revision, report.to_revision, report.backup_path), ("0001", "0001", None))
+        self.assertEqual((report.from_revision, report.to_revision, report.backup_path), (HEAD, HEAD, None))
         self.assertEqual([entry.name for entry in self.folder.glob("*backup*")], [])
 
     def test_upgrade_of_nothing(self):
@@ -214,13 +217,13 @@ class Upgrades(RegistryCase):
 
     def later_release(self, migration: str):
         """Let this process be a release that knows one more migration."""
-        (self.scripts / "versions" / "0002_later.py").write_text(migration)
-        self.enterContext(mock.patch.object(schema, "HEAD", "0002"))
+        (self.scripts / "versions" / "later.py").write_text(migration)
+        self.enterContext(mock.patch.object(schema, "HEAD", LATER))
         self.enterContext(mock.patch.object(schema, "migrations_folder", lambda: self.scripts))
 
     def assert_as_before(self):
         """Assert that the registry opens in this release and holds what it held."""
-        with mock.patch.object(schema, "HEAD", "0001"), registry.open(self.path, must_exist=True) as opened:
+        with mock.patch.object(schema, "HEAD", HEAD), registry.open(self.path, must_exist=True) as opened:
             self.assertEqual(opened.details(opened.find_run("x"), with_points=True), self.before)
             with opened._database.reading() as connection:
                 self.assertEqual(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE name = 'half_done'").all(), [])
@@ -229,7 +232,7 @@ class Upgrades(RegistryCase):
         """Rebuilding the table that all others refer to, with deletes that cascade, loses no row."""
         self.later_release(REBUILD)
         report = schema.upgrade(self.path)
-        self.assertEqual((report.from_revision, report.to_revision), ("0001", "0002"))
+        self.assertEqual((report.from_revision, report.to_revision), (HEAD, LATER))
         with registry.open(self.path, must_exist=True) as opened:
             self.assertEqual(opened.details(opened.find_run("x"), with_points=True), self.before)
             with opened._database.reading() as connection:
@@ -250,9 +253,9 @@ class Upgrades(RegistryCase):
         """Before anything changes, a private copy is made beside the file, and it opens in the old release."""
         self.later_release(REBUILD)
         backup = Path(schema.upgrade(self.path).backup_path)
-        self.assertRegex(backup.name, r"^runs\.db\.backup-0001-\d{8}T\d+Z$")
+        self.assertRegex(backup.name, rf"^runs\.db\.backup-{HEAD}-\d{{8}}T\d+Z$")
         self.assertEqual((backup.parent, backup.stat().st_mode & 0o777), (self.folder, 0o600))
-        with mock.patch.object(schema, "HEAD", "0001"), registry.open(backup, must_exist=True) as opened:
+        with mock.patch.object(schema, "HEAD", HEAD), registry.open(backup, must_exist=True) as opened:
             self.assertEqual(opened.details(opened.find_run("x"), with_points=True), self.before)
 
     def test_lost_rows_take_the_upgrade_back(self):
@@ -274,7 +277,7 @@ class Upgrades(RegistryCase):
         self.later_release(REBUILD)
         processes = [python(UPGRADER, self.path, self.scripts) for _ in range(3)]
         answers = sorted(finish(process)[1].strip() for process in processes)
-        self.assertEqual(answers, ["0001 True", "0002 False", "0002 False"])
+        self.assertEqual(answers, [f"{HEAD} True", f"{LATER} False", f"{LATER} False"])
         self.assertEqual(len(list(self.folder.glob("*.backup-*"))), 1)
 
 
@@ -334,8 +337,8 @@ class Checks(RegistryCase):
 
 
 def definitions(connection: sqlite3.Connection) -> dict[str, list[str]]:
-    """Return the lines of the SQL of each table and index but Alembic's own; the order of constraints does not count."""
+    """Return the lines of the SQL of each table and index but Alembic's own; order of constraints and quotes do not count."""
     rows = connection.execute(
         "SELECT name, sql FROM sqlite_master WHERE sql NOT NULL AND name NOT IN ('registry_version', 'sqlite_sequence')"
     )
-    return {name: sorted(line.strip(" \t,") for line in sql.splitlines()) for name, sql in rows}
+    return {name: sorted(line.strip(" \t,").replace('"', "") for line in sql.splitlines()) for name, sql in rows}

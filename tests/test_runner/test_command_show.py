@@ -6,7 +6,7 @@ from typing import Any
 
 from .projects import GREEN_SUITE, MIXED_SUITE, Answer, ProjectCase
 
-DOCUMENT = {"schema", "run", "counts", "results", "fixtures", "metrics", "checkpoints", "dataset", "coverage"}
+DOCUMENT = {"schema", "run", "counts", "results", "fixtures", "pollution", "metrics", "checkpoints", "dataset", "coverage"}
 RUN = {"id", "uid", "name", "kind", "status", "green", "seed", "started_at", "duration_s", "argv", "tags", "git", "environment"}
 RESULT = {"id", "ordinal", "attempt", "outcome", "duration_s", "message", "traceback", "worker", "seed", "subtests"}
 
@@ -38,7 +38,7 @@ class Show(ProjectCase):
         """Each result holds the keys of the interface; a fixture those of a fixture."""
         for result in self.document["results"]:
             self.assertLessEqual(RESULT, set(result))
-        self.assertEqual(set(self.document["fixtures"][0]), {"id", "outcome", "message", "traceback"})
+        self.assertEqual(set(self.document["fixtures"][0]), {"id", "outcome", "message", "traceback", "output"})
 
     def test_a_subtest_has_its_keys(self):
         """Each listed subtest holds its parameters, its outcome and its message."""

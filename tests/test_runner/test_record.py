@@ -15,19 +15,21 @@ from registry.records import (
     FixtureRecord,
     Metric,
     Outcome,
+    PollutionRecord,
     RunStatus,
     SubtestRecord,
     TensorDigest,
     TestRecord,
 )
-from runner.events import Collected, Ended, SubtestProblem, TestStarted
-from runner.record import TestCollector, TestRecorder, TrainRecorder, fixture_record, test_record
+from runner.events import Collected, Ended, Polluted, StateChange, SubtestProblem, TestStarted
+from runner.record import TestCollector, TestRecorder, TrainRecorder, fixture_record, pollution_records, test_record
 
 from .factories import FACTS, MNIST, NAME, TRACEBACK, make_finished, make_fixture_event, make_written
 
 WRITING = {
     "add_results",
     "add_fixtures",
+    "add_pollution",
     "set_coverage",
     "finish",
     "log_numerics",
@@ -35,6 +37,7 @@ WRITING = {
     "log_metrics",
     "log_checkpoint",
 }
+POLLUTED = Polluted("m.A", (StateChange("sys.path", "one more"),))
 
 
 class FakeRun:
@@ -63,10 +66,10 @@ class Records(unittest.TestCase):
         """Every fact of a finished test reaches its record, with its outcomes as such."""
         event = make_finished(
             "failed", ordinal=2, attempt=3, worker=1, message="m", traceback=TRACEBACK, description="not recorded",
-            subtests=(SubtestProblem("(n=1)", "errored", "m", "t"),), subtests_passed=4,
+            subtests=(SubtestProblem("(n=1)", "errored", "m", "t"),), subtests_passed=4, seed=7, output="printed",
         )  # fmt: skip
         subtest = SubtestRecord("(n=1)", Outcome.ERRORED, "m", "t")
-        expected = TestRecord(NAME, Outcome.FAILED, 2, 3, 0.25, "m", TRACEBACK, 1, None, (subtest,), 4)
+        expected = TestRecord(NAME, Outcome.FAILED, 2, 3, 0.25, "m", TRACEBACK, 1, 7, (subtest,), 4, "printed")
         self.assertEqual(test_record(event), expected)
         self.assertIs(test_record(event).outcome, Outcome.FAILED)
 
@@ -80,6 +83,18 @@ class Records(unittest.TestCase):
         record = fixture_record(make_fixture_event("crashed", message="m", traceback="t", fixture_id="import pkg"))
         self.assertEqual(record, FixtureRecord("import pkg", Outcome.CRASHED, "m", "t"))
 
+    def test_output_of_what_ended_well(self):
+        """What a test or a fixture printed is kept only where it did not end well."""
+        self.assertIsNone(test_record(make_finished("skipped", output="x")).output)
+        self.assertIsNone(fixture_record(make_fixture_event("skipped", output="x")).output)
+        self.assertEqual(fixture_record(make_fixture_event("crashed", output="x")).output, "x")
+
+    def test_pollution(self):
+        """Each change that was left behind is a record of its own."""
+        event = Polluted("m.A", (StateChange("sys.path", "one more"), StateChange("torch", "2 threads")))
+        expected = (PollutionRecord("m.A", "sys.path", "one more"), PollutionRecord("m.A", "torch", "2 threads"))
+        self.assertEqual(pollution_records(event), expected)
+
     def test_an_unknown_outcome(self):
         """An outcome that nobody knows is an error, not a record."""
         with self.assertRaises(ValueError):
@@ -90,13 +105,14 @@ class Recorder(unittest.TestCase):
     """The sink of a recorded test run."""
 
     def test_results_and_fixtures_are_handed_on(self):
-        """Results and fixtures go to the registry in order, other events do not."""
+        """Results, fixtures and pollution go to the registry in order, other events do not."""
         run = FakeRun()
         recorder = TestRecorder(run)
-        for event in (Collected(()), TestStarted((NAME, 0), 0), make_finished(), make_fixture_event(), Ended(1.0)):
+        for event in (Collected(()), TestStarted((NAME, 0), 0), make_finished(), make_fixture_event(), POLLUTED, Ended(1.0)):
             recorder.emit(event)
         self.assertEqual(run.calls, [
             ("add_results", [test_record(make_finished())]), ("add_fixtures", (fixture_record(make_fixture_event()),)),
+            ("add_pollution", pollution_records(POLLUTED)),
         ])  # fmt: skip
         self.assertIsNone(recorder.error)
 
@@ -143,10 +159,11 @@ class Collector(unittest.TestCase):
     def test_it_keeps_what_would_be_recorded(self):
         """Results and fixtures are kept in order as the records that they would be."""
         collector = TestCollector()
-        for event in (Collected(()), make_finished(), make_finished("skipped"), make_fixture_event(), Ended(1.0)):
+        for event in (Collected(()), make_finished(), make_finished("skipped"), make_fixture_event(), POLLUTED, Ended(1.0)):
             collector.emit(event)
         self.assertEqual([record.outcome for record in collector.results], [Outcome.PASSED, Outcome.SKIPPED])
         self.assertEqual(collector.fixtures, [fixture_record(make_fixture_event())])
+        self.assertEqual(collector.pollution, [PollutionRecord("m.A", "sys.path", "one more")])
 
 
 class Training(unittest.TestCase):

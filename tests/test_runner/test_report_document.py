@@ -15,12 +15,13 @@ from registry.records import (
     Direction,
     FileCoverage,
     Outcome,
+    PollutionRecord,
     RunComparison,
     RunKind,
     SubtestRecord,
     TensorDigest,
 )
-from runner.events import Collected, Ended, SubtestProblem, TestStarted
+from runner.events import Collected, Ended, Polluted, Printed, StateChange, SubtestProblem, TestStarted
 from runner.report.document import diff_document, dumps, event_document, run_document, runs_document, show_document
 
 from .factories import (
@@ -57,6 +58,7 @@ def full_details(**facts: Any):
         counts={Outcome.FAILED: 1},
         results=(make_record(message="1 != 2", traceback=TRACEBACK, subtests=(subtest,), subtests_passed=2, worker=0, seed=3),),
         fixtures=(make_fixture(),),
+        pollution=(PollutionRecord("m.A", "sys.path", "one more"),),
         metrics=(make_metric("loss", float("nan"), minimum=None, maximum=float("inf"), direction=Direction.LOWER, unit="nats"),),
         points={"loss": ((1, float("inf")), (None, float("nan")))},
         checkpoints=(make_checkpoint(epoch=2, tensors=(TensorDigest("fc.weight", "F32", (2, 3), "c" * 64),)),),
@@ -86,11 +88,23 @@ class Show(unittest.TestCase):
     def test_the_keys_of_the_contract(self):
         """The document has the keys of the interface, in each of its parts."""
         document = strict(dumps(show_document(full_details())))
-        top = ["schema", "run", "counts", "results", "fixtures", "metrics", "checkpoints", "dataset", "coverage"]
+        top = ["schema", "run", "counts", "results", "fixtures", "pollution", "metrics", "checkpoints", "dataset", "coverage"]
         self.assertEqual(list(document), top)
-        result = {"id", "ordinal", "attempt", "outcome", "duration_s", "message", "traceback", "worker", "seed", "subtests"}
+        result = {
+            "id",
+            "ordinal",
+            "attempt",
+            "outcome",
+            "duration_s",
+            "message",
+            "traceback",
+            "worker",
+            "seed",
+            "output",
+            "subtests",
+        }
         self.assertLessEqual(result, document["results"][0].keys())
-        self.assertEqual(document["fixtures"][0].keys(), {"id", "outcome", "message", "traceback"})
+        self.assertEqual(document["fixtures"][0].keys(), {"id", "outcome", "message", "traceback", "output"})
         checkpoint = {"epoch", "path", "size_bytes", "file_sha256", "content_hash"}
         self.assertLessEqual(checkpoint, document["checkpoints"][0].keys())
 
@@ -99,6 +113,7 @@ class Show(unittest.TestCase):
         document = strict(dumps(show_document(full_details())))
         self.assertEqual((document["schema"], document["counts"], document["results"][0]["id"]), (1, {"failed": 1}, NAME))
         self.assertEqual(document["coverage"], {"percent": 91.5, "files": 1})
+        self.assertEqual(document["pollution"], [{"place": "m.A", "what": "sys.path", "change": "one more"}])
         self.assertEqual(document["dataset"] | {"fingerprint": ""}, {
             "name": "mnist", "fingerprint": "", "train": 54_000, "validation": 6_000, "test": 10_000,
         })  # fmt: skip
@@ -206,7 +221,12 @@ class Events(unittest.TestCase):
             (
                 make_fixture_event(),
                 {"event": "fixture", "id": "setUpClass (pkg.test_mod.Case)", "outcome": "errored", "message": "OSError: no disk",
-                 "traceback": None},
+                 "traceback": None, "output": None},
+            ),
+            (Printed("setUpModule (m)", "x\n"), {"event": "printed", "place": "setUpModule (m)", "text": "x\n"}),
+            (
+                Polluted("m.A", (StateChange("sys.path", "one more"),)),
+                {"event": "polluted", "place": "m.A", "changes": [{"what": "sys.path", "change": "one more"}]},
             ),
         )  # fmt: skip
         for event, document in expected:

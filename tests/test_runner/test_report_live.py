@@ -8,7 +8,7 @@ import unittest
 from unittest import mock
 
 from registry.records import Outcome
-from runner.events import Collected, Ended, Event, SubtestProblem, TestStarted
+from runner.events import Collected, Ended, Event, Polluted, Printed, StateChange, SubtestProblem, TestStarted
 from runner.report.live import DOTS, QUIET, VERBOSE, JsonReporter, Tallier, TextReporter, tally_text
 from runner.report.paint import painter
 from runner.report.text import plain
@@ -175,6 +175,29 @@ class Problems(unittest.TestCase):
         event = make_finished("failed", traceback=TRACEBACK, subtests=(SubtestProblem("(n=1)", "skipped", "no GPU"),))
         self.assertIn("AssertionError: 1 != 2\n", written(event, Ended(0.0)))
 
+    def test_output_of_a_failure(self):
+        """What a test or a fixture printed is passed on before its mark, and shown again under what failed."""
+        rule = "-" * 70
+        events = (make_finished("failed", traceback=TRACEBACK, output="a\nb\n"), make_fixture_event(output="c\n"), Ended(0.0))
+        text = written(*events)
+        self.assertTrue(text.startswith("a\nb\nFc\nE\n"), text)
+        self.assertIn(f"1 != 2\n{rule}\ncaptured output:\na\nb\n=", text)
+        self.assertIn(f"OSError: no disk\n{rule}\ncaptured output:\nc\n{rule}", text)
+
+    def test_output_of_tests_that_pass(self):
+        """What tests and fixtures print is passed on as it comes, with the dots or the lines; --buffer hides it."""
+        events = (Printed("setUpModule (m)", "first\n"), TestStarted(KEY, 0), make_finished(output="second\n"), Ended(0.0))
+        self.assertTrue(written(*events).startswith("first\nsecond\n."))
+        self.assertIn("test_one) ... second\nok\n", written(*events, verbosity=VERBOSE))
+        self.assertNotIn("second", written(*events, hide_output=True))
+
+    def test_pollution(self):
+        """What tests left changed is listed, a line a change, up to twenty classes."""
+        events = [Polluted(f"m.A{number}", (StateChange("sys.path", "one more"),)) for number in range(22)]
+        text = written(*events, Ended(0.0))
+        self.assertIn("left changed by tests, and put right:\n  m.A0: sys.path, one more\n", text)
+        self.assertIn("  m.A19: sys.path, one more\n  and 2 more\n---", text)
+
     def test_a_flood_of_tests_that_did_not_run(self):
         """Tests that did not run are one block a reason."""
         flood = (make_finished("not_run", f"t{number}", message=("a", "b", None)[number % 3]) for number in range(3000))
@@ -186,9 +209,17 @@ class Problems(unittest.TestCase):
     def test_nothing_hostile_reaches_the_terminal(self):
         """Ids, messages, tracebacks, descriptions and parameters come out without an active character."""
         subtest = SubtestProblem(HOSTILE, "failed", HOSTILE, HOSTILE)
-        facts = {"message": HOSTILE, "traceback": HOSTILE + "own", "description": HOSTILE, "subtests": (subtest,)}
+        facts = {
+            "message": HOSTILE,
+            "traceback": HOSTILE + "own",
+            "description": HOSTILE,
+            "subtests": (subtest,),
+            "output": HOSTILE,
+        }
         events = [make_finished(outcome, HOSTILE, **facts) for outcome in Outcome]
-        text = written(*events, make_fixture_event("skipped", fixture_id=HOSTILE, message=HOSTILE), Ended(0.0), verbosity=VERBOSE)
+        fixture = make_fixture_event("skipped", fixture_id=HOSTILE, message=HOSTILE)
+        other = (fixture, Printed(None, HOSTILE), Polluted(HOSTILE, (StateChange(HOSTILE, HOSTILE),)))
+        text = written(*events, *other, Ended(0.0), verbosity=VERBOSE)
         self.assertFalse(set(text) & set("\x1b\x00\r\u202e\u2028\ud800\x9b"))
 
     def test_an_endless_id_is_cut(self):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from runner.report.safe import safe_line, safe_text, width_of
+from runner.report.safe import safe_line, safe_output, safe_text, width_of
 
 from .factories import HOSTILE
 
@@ -34,6 +34,15 @@ class SafeText(unittest.TestCase):
     def test_windows_line_ends_are_line_ends(self):
         """A carriage return right before a new line is no more than that."""
         self.assertEqual(safe_text("a\r\nb\rc"), "a\nb␍c")
+
+    def test_what_was_overwritten_is_left_out(self):
+        """Of a progress bar the last state is shown, as on a terminal; line ends of every kind stay line ends."""
+        self.assertEqual(safe_output("a\n 10%\r 20%\r100%\r\nb\r"), "a\n100%\nb")
+        self.assertEqual(safe_output("::\x1b[2J\r\n"), "::\u241b[2J\n")
+
+    def test_a_long_line_of_output(self):
+        """A megabyte on one line takes no time worth speaking of."""
+        self.assertEqual(safe_output("x" * 2**20 + "\ry"), "y")
 
     def test_nothing_active_is_left(self):
         """Hostile text comes out encodable and without an active character, and a second pass changes nothing."""

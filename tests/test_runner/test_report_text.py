@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import unittest
 
-from registry.records import Coverage, Dataset, FileCoverage, GitState, Outcome, RunKind, RunStatus, SubtestRecord
+from registry.records import (
+    Coverage,
+    Dataset,
+    FileCoverage,
+    GitState,
+    Outcome,
+    PollutionRecord,
+    RunKind,
+    RunStatus,
+    SubtestRecord,
+)
 from runner.report.safe import width_of
 from runner.report.text import colour_of, columns, counts_lines, problem_text, runs_text, show_text, wrapped
 
@@ -196,6 +206,19 @@ class Problems(unittest.TestCase):
     def test_which_attempt_of_which_test(self):
         """A second test of the same id and a second attempt are told apart."""
         self.assertEqual(problem_text(make_record(Outcome.TIMED_OUT, ordinal=1, attempt=2)), f"TIMED OUT: {NAME} #1, attempt 2")
+
+    def test_seed_and_output(self):
+        """The seed of a test stands beside its name, what it printed below its traceback, and likewise of a fixture."""
+        text = problem_text(make_record(traceback=TRACEBACK, seed=7, output="50%\r100%\n\x1b[31mred\n"))
+        self.assertTrue(text.startswith(f"FAILED: {NAME} (seed 7)\n"), text)
+        self.assertTrue(text.endswith("  captured output:\n    100%\n    \u241b[31mred"), text)
+        fixture = make_fixture(output="x\n")
+        self.assertIn("  captured output:\n    x\n", show_text(make_details(fixtures=(fixture,))))
+
+    def test_pollution(self):
+        """What tests left changed is listed, a line a change."""
+        details = make_details(pollution=(PollutionRecord("m.A", "sys.path", "one more\n"),))
+        self.assertIn("\nleft changed by tests, and put right:\n  m.A: sys.path, one more", show_text(details))
 
     def test_subtests(self):
         """The failures of subtests are told once, not again as that of the test."""
