@@ -78,6 +78,12 @@ class ReportUnwritable(RunnerError):
     slug = "report-unwritable"
 
 
+class PluginFailed(RunnerError):
+    """A plug-in cannot be imported, or raised an error."""
+
+    slug = "plugin-failed"
+
+
 class PlatformUnsupported(RunnerError):
     """The operating system lacks what the worker protocol needs."""
 

@@ -16,7 +16,7 @@ LINES_A_MODULE, LINES_A_FUNCTION, PARAMETERS = 400, 60, 6
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 
 # A command of typer has a parameter, and mostly a line, an option.
-COMMAND_LINE = {f"runner/cli/{name}.py" for name in ("__init__", "test", "train", "reading", "db")}
+COMMAND_LINE = {f"runner/cli/{name}.py" for name in ("__init__", "test", "train", "reading", "db", "plugins")}
 # Typer is told of its commands, and SQLAlchemy of its tables, while their modules are read.
 DECLARATIVE = {*COMMAND_LINE, "runner/cli/options.py", "registry/models.py"}
 PURE_CALLS = {
@@ -30,6 +30,8 @@ PURE_CALLS = {
     "re.compile",
     "struct.Struct",
     "fields",
+    "HookspecMarker",
+    "HookimplMarker",
 }
 UNSAFE_MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 UNSAFE_CALLS = {"eval", "exec", "os.system", "os.popen", "yaml.load", "yaml.unsafe_load", "torch.load"}

@@ -15,13 +15,14 @@ from typing import Annotated, TextIO
 import typer
 
 from runner import __version__
-from runner.cli import db, reading
+from runner.cli import db, plugins, reading
 from runner.cli.options import SETTINGS, Color, Debug, Globals, Registry
 from runner.cli.test import test
 from runner.cli.train import train
 
 app = typer.Typer(
     name="runner",
+    cls=plugins.Commands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -30,7 +31,7 @@ app = typer.Typer(
     help="Run unittest suites and trainings, record them, and tell what changed between two runs.",
 )
 app.add_typer(db.app)
-for _command in (test, train, reading.diff, reading.show, reading.runs):
+for _command in (test, train, reading.diff, reading.show, reading.runs, plugins.plugins):
     app.command()(_command)
 
 

@@ -53,7 +53,9 @@ def diff(
 def show(
     ctx: typer.Context,
     run: Annotated[str, typer.Argument(metavar="RUN", help="A name, an id, latest, latest~N, latest:test, last-green ...")],
-    output: Output = Format.TEXT,
+    output: Annotated[
+        str, typer.Option("--format", metavar="text|json|NAME", help="Text, JSON, or a format that a plug-in adds.")
+    ] = "text",
     registry: Registry = None,
     debug: Debug = False,
     color: Color = None,
@@ -64,7 +66,7 @@ def show(
     def command() -> int:
         from runner.commands.show import show_run
 
-        return show_run(run, as_json=output is Format.JSON, registry=given.registry, colour=given.colour)
+        return show_run(run, output=output, registry=given.registry, colour=given.colour)
 
     exit_with(command, debug=given.debug)
 

@@ -13,7 +13,6 @@ from runner.commands._test_request import TestRequest
 from runner.commands.outputs import Outputs
 from runner.commands.surroundings import command_line, shown_location
 from runner.errors import ExitCode
-from runner.events import FanOut
 from runner.record import TestCollector, TestRecorder
 from runner.report.document import dumps, run_document, show_document
 from runner.report.live import JsonReporter, Tallier, TextReporter, tally_text
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from registry.store import Registry
     from runner.choose.chain import Chain
     from runner.events import TestSink
+    from runner.plugins import Plugins
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,16 @@ class Session:
         self._outputs = outputs
         self._tallier = Tallier()
         self._paint = painter(plan.request.colour, sys.stdout)
+        self._plugins = _plugins(plan.request)
 
     def run(self) -> int:
         """Run without a registry."""
         collector = TestCollector()
-        started_at = datetime.now(UTC)
-        summary = self._execution.run(self._sink(*([collector] if self._request.as_json else [])))
+        begun = _unrecorded(self._request)
+        summary = self._execution.run(self._sink(begun, *([collector] if self._request.as_json else [])))
         coverage = self._coverage()
-        run = _unrecorded(self._request, started_at, _status(summary), self._green())
+        duration_s = (datetime.now(UTC) - begun.started_at).total_seconds()
+        run = replace(begun, status=_status(summary), green=self._green(), duration_s=duration_s)
         if self._request.as_json:
             kept = (tuple(collector.results), tuple(collector.fixtures), tuple(collector.pollution))
             details = RunDetails(run, self._tallier.tally.outcomes, *kept, coverage=coverage)
@@ -71,7 +73,7 @@ class Session:
     def record(self, registry: Registry, run: ActiveRun) -> int:
         """Run and record; the tests run to their end even where the registry fails, which then decides the exit code."""
         recorder = TestRecorder(run)
-        summary = self._execution.run(self._sink(recorder))
+        summary = self._execution.run(self._sink(run.run, recorder))
         coverage = self._coverage()
         status, green = _status(summary), self._green()
         recorder.finish(status, green, summary.duration_s, coverage)
@@ -82,8 +84,10 @@ class Session:
             raise recorder.error
         return code
 
-    def _sink(self, *keepers: TestSink) -> TestSink:
-        return FanOut(self._reporter(), self._tallier, *self._outputs.sinks, *keepers)
+    def _sink(self, run: Run, *keepers: TestSink) -> TestSink:
+        from runner.plugins import HookSink
+
+        return HookSink(self._plugins, (self._reporter(), self._tallier, *self._outputs.sinks, *keepers), run)
 
     def _green(self) -> bool | None:
         tally = self._tallier.tally
@@ -114,8 +118,9 @@ class Session:
             sys.stdout.write(f"recorded as {run.name} (run {run.id}) in {shown_location(registry.location)}\n")
 
     def _close(self, summary: execute.Summary, run: Run) -> int:
-        self._outputs.write(run)
         tally = self._tallier.tally
+        self._outputs.write(run)
+        self._plugins.notify("runner_run_finished", run=run, counts=dict(tally.outcomes))
         chain = self._plan.chain
         hint = summary.no_tests_hint or (chain.emptied_by if chain else None)
         if hint:
@@ -133,16 +138,21 @@ class Session:
         return ExitCode.OK if tally.green else ExitCode.RED
 
 
-def _unrecorded(request: TestRequest, started_at: datetime, status: RunStatus, green: bool | None) -> Run:
+def _plugins(request: TestRequest) -> Plugins:
+    """Load the plug-ins; imported only now, when the worker has been started."""
+    from runner.commands.plugged import load_plugins
+
+    return load_plugins(keep_stdout=request.as_json)
+
+
+def _unrecorded(request: TestRequest) -> Run:
     return Run(
         id=0,
         uid="",
         name="",
         kind=RunKind.TEST,
-        status=status,
-        started_at=started_at,
-        duration_s=(datetime.now(UTC) - started_at).total_seconds(),
-        green=green,
+        status=RunStatus.RUNNING,
+        started_at=datetime.now(UTC),
         argv=command_line(),
         tags=request.tags,
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 from xml.etree import ElementTree as ET
 
 from registry.records import Outcome
-from runner.events import Ended, Event, FixtureFinished, TestFinished, TestKey
+from runner.events import Ended, Event, FixtureFinished, Printed, TestFinished, TestKey
 from runner.report.numbers import counted
 from runner.report.safe import safe_line, safe_text
 from runner.report.text import own_text
@@ -55,6 +55,7 @@ class JunitReporter:
         self._places = places
         self._counts: Counter[str] = Counter()
         self._red: dict[TestKey, list[TestFinished]] = {}
+        self._printed: list[str] = []
         self._duration_s = 0.0
 
     def emit(self, event: Event, /) -> None:
@@ -64,6 +65,8 @@ class JunitReporter:
                 self._finished(event)
             case FixtureFinished():
                 self._write(self._fixture(event))
+            case Printed(place, text):
+                self._printed.append(f"{place or 'between tests'}:\n{text}")
             case Ended():
                 self._ended(event)
             case _:
@@ -85,6 +88,8 @@ class JunitReporter:
         self._spool.seek(0)
         while part := self._spool.read(_READ_AT_ONCE):
             output.write(part)
+        if self._printed:
+            output.write(_text_element("system-out", "\n".join(self._printed)) + "\n")
         output.write("</testsuite>\n</testsuites>\n")
 
     def _totals(self) -> dict[str, str]:
@@ -133,6 +138,8 @@ class JunitReporter:
         owner, name = (match["owner"], match["name"]) if match else (event.fixture_id, event.fixture_id)
         case = self._case(owner, name, None, event.traceback)
         _add_result(case, event.outcome, event.message, event.traceback)
+        if event.output:
+            ET.SubElement(case, "system-out").text = _text(event.output)
         return case
 
     def _case(self, owner: str, name: str, duration_s: float | None, traceback: str | None) -> ET.Element:
@@ -237,6 +244,12 @@ def _kind(outcome: str, message: str | None) -> str:
 
 def _opened(tag: str, facts: Mapping[str, str]) -> str:
     return ET.tostring(ET.Element(tag, dict(facts)), encoding="unicode", short_empty_elements=False).removesuffix(f"</{tag}>")
+
+
+def _text_element(tag: str, text: str) -> str:
+    element = ET.Element(tag)
+    element.text = _text(text)
+    return ET.tostring(element, encoding="unicode")
 
 
 def _text(text: str) -> str:

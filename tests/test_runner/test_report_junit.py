@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from junitparser import xunit2
 
-from runner.events import Ended, Event, SubtestProblem, TestFinished
+from runner.events import Ended, Event, Printed, SubtestProblem, TestFinished
 from runner.report.junit import JunitReporter
 from runner.report.places import Place, Places
 
@@ -117,6 +117,12 @@ class Results(unittest.TestCase):
         found = case(make_finished(output="loss 0.3\n", seed=11))
         self.assertEqual(found.findtext("system-out"), "loss 0.3\n")
         self.assertEqual(found.find("properties/property").attrib, {"name": "seed", "value": "11"})
+
+    def test_output_of_fixtures_and_between_tests(self):
+        """What a failed fixture wrote is its system-out; what belongs to no result is the suite's."""
+        root = report(make_fixture_event(output="no disk\n"), Printed("import (m)", "loading\n"), Printed(None, "late"))
+        self.assertEqual(root.findtext(".//testcase/system-out"), "no disk\n")
+        self.assertEqual(root.findtext("testsuite/system-out"), "import (m):\nloading\n\nbetween tests:\nlate")
 
     def test_an_id_without_a_class(self):
         """A test whose id has no dot is its own class."""
