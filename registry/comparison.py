@@ -82,14 +82,15 @@ def _history_entry(row: Row[Any]) -> HistoryEntry:
 def _changed(connection: Connection, a: int, b: int) -> tuple[ChangedPair, ...]:
     pairs = union_all(_from_a(a, b), _only_b(a, b)).subquery()
     test = models.test
+    facts = (pairs.c.a, pairs.c.b, pairs.c.message, pairs.c.duration_a_s, pairs.c.duration_b_s, pairs.c.attempts_b)
     statement = (
-        select(test.c.name, test.c.ordinal, pairs.c.a, pairs.c.b, pairs.c.message, pairs.c.duration_a_s, pairs.c.duration_b_s)
+        select(test.c.name, test.c.ordinal, *facts)
         .select_from(pairs.join(test, test.c.id == pairs.c.test_id))
         .order_by(test.c.name, test.c.ordinal)
     )
     return tuple(
-        ChangedPair(name, ordinal, _outcome(before), _outcome(after), message, duration_a_s, duration_b_s)
-        for name, ordinal, before, after, message, duration_a_s, duration_b_s in connection.execute(statement)
+        ChangedPair(name, ordinal, _outcome(before), _outcome(after), message, duration_a_s, duration_b_s, attempts_b or 1)
+        for name, ordinal, before, after, message, duration_a_s, duration_b_s, attempts_b in connection.execute(statement)
     )
 
 
@@ -105,6 +106,7 @@ def _from_a(a: int, b: int) -> Select[tuple[object, ...]]:
             case((right.c.test_id.is_(None), left.c.message), else_=right.c.message).label("message"),
             left.c.duration_s.label("duration_a_s"),
             right.c.duration_s.label("duration_b_s"),
+            right.c.attempt.label("attempts_b"),
         )
         .select_from(left.outerjoin(right, partner))
         .where(left.c.run_id == a, is_last_attempt(left), _is_changed(left, right))
@@ -122,6 +124,7 @@ def _only_b(a: int, b: int) -> Select[tuple[object, ...]]:
         right.c.message,
         cast(null(), Double).label("duration_a_s"),
         right.c.duration_s.label("duration_b_s"),
+        right.c.attempt.label("attempts_b"),
     ).where(right.c.run_id == b, is_last_attempt(right), ~in_a)
 
 
@@ -134,6 +137,7 @@ def _is_changed(left: FromClause, right: FromClause) -> ColumnElement[bool]:
         right.c.test_id.is_(None),
         left.c.outcome != right.c.outcome,
         left.c.outcome.in_(red),
+        right.c.attempt > 1,
         and_(left.c.outcome == outcome_code(Outcome.PASSED), or_(slower, faster)),
     )
 

@@ -157,7 +157,7 @@ def classify(pairs: Iterable[ChangedPair], unchanged: int = 0) -> TestChanges:
     """Sort changed pairs into the lists of `TestChanges`, each in order of test id."""
     lists: dict[str, list[ChangedPair]] = {}
     for pair in sorted(pairs, key=lambda pair: (pair.test_id, pair.ordinal)):
-        lists.setdefault(_transition(pair), []).append(pair)
+        lists.setdefault("flaky" if pair.is_flaky else _transition(pair), []).append(pair)
     unchanged += len(lists.pop("unchanged", ()))
     return TestChanges(unchanged=unchanged, **{name: tuple(members) for name, members in lists.items()})
 
@@ -196,11 +196,9 @@ def _around_skip(a: Outcome, b: Outcome) -> str:
 
 def _pace(pair: ChangedPair) -> str:
     a, b = pair.duration_a_s, pair.duration_b_s
-    if a is None or b is None:
+    if a is None or b is None or not (a < b or b < a):
         return "unchanged"
-    if b > a:
-        return "slower"
-    return "faster" if b < a else "unchanged"
+    return "slower" if b > a else "faster"
 
 
 def _failing_fixtures(side: RunDetails, *, but_not_in: RunDetails) -> tuple[FixtureRecord, ...]:
@@ -351,6 +349,7 @@ def _test_findings(tests: TestChanges, b: Run) -> Iterator[tuple[Verdict, str]]:
         (tests.removed, Verdict.SUSPECTED, "removed"),
         (tests.newly_skipped, Verdict.SUSPECTED, "newly skipped"),
         (tests.expected_to_fail, Verdict.SUSPECTED, "now expected to fail"),
+        (tests.flaky, Verdict.SUSPECTED, "green only when tried again"),
         (tests.fixed, Verdict.IMPROVED, "fixed"),
     )
     for members, verdict, words in told:

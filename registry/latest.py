@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, FromClause, ScalarSelect, Select, func, select
@@ -11,11 +12,24 @@ from sqlalchemy import Connection, FromClause, ScalarSelect, Select, func, selec
 from registry import models
 from registry.details import is_last_attempt
 from registry.encoding import OUTCOMES, outcome_code
-from registry.records import LastFailures
 
 _FAILED_IMPORT = "unittest.loader._FailedTest."
 # Nothing of these makes a test of its own fail: a teardown comes after them, and what an import would have brought is not there.
 _AROUND_TESTS = re.compile(r"(?:tearDownClass|tearDownModule|import) \((.+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class LastFailures:
+    """What failed when it was last recorded; ids are as the registry stores them (`registry.encoding.key_text`).
+
+    Attributes:
+        tests: (id, ordinal) of each test that was red.
+        units: Modules and classes of which an import or a teardown failed, with those of their tests that were recorded since.
+    """
+
+    is_anything_recorded: bool
+    tests: frozenset[tuple[str, int]] = frozenset()
+    units: Mapping[str, frozenset[tuple[str, int]]] = field(default_factory=dict)
 
 
 def last_failures(connection: Connection) -> LastFailures:

@@ -314,7 +314,11 @@ class RunDetails:
 
 @dataclass(frozen=True, slots=True)
 class ChangedPair:
-    """One test whose last attempt differs between two runs, as the self-join returns it; None on a side where it is absent."""
+    """One test whose last attempt differs between two runs, as the self-join returns it; None on a side where it is absent.
+
+    Attributes:
+        attempts_b: How many attempts B took.
+    """
 
     test_id: str
     ordinal: int
@@ -323,6 +327,12 @@ class ChangedPair:
     message: str | None = None
     duration_a_s: float | None = None
     duration_b_s: float | None = None
+    attempts_b: int = 1
+
+    @property
+    def is_flaky(self) -> bool:
+        """Tell whether the test was green in B only when it was tried again."""
+        return self.b is not None and not self.b.is_red and self.attempts_b > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +340,7 @@ class RunComparison:
     """The facts about runs A and B that a diff is made from.
 
     Attributes:
-        changed: Pairs of tests with another outcome, red on both sides, or with durations past the floors.
+        changed: Pairs of tests with another outcome, red on both sides, tried again in B, or with durations past the floors.
         unchanged: How many tests are in none of those pairs.
     """
 
@@ -349,20 +359,6 @@ class HistoryEntry:
     started_at: datetime
     commit: str | None
     result: TestRecord
-
-
-@dataclass(frozen=True, slots=True)
-class LastFailures:
-    """What failed when it was last recorded; ids are as the registry stores them (`registry.encoding.key_text`).
-
-    Attributes:
-        tests: (id, ordinal) of each test that was red.
-        units: Modules and classes of which an import or a teardown failed, with those of their tests that were recorded since.
-    """
-
-    is_anything_recorded: bool
-    tests: frozenset[tuple[str, int]] = frozenset()
-    units: Mapping[str, frozenset[tuple[str, int]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ from registry.records import (
     Environment,
     GitState,
     HistoryEntry,
-    LastFailures,
     NewRun,
     RegistryInfo,
     Run,
@@ -202,7 +201,7 @@ class Registry:
         with self._database.reading() as connection:
             return durations.expected_durations(connection)
 
-    def last_failures(self) -> LastFailures:
+    def last_failures(self) -> latest.LastFailures:
         """Return the tests that were red when they were last recorded, whichever runs those were."""
         with self._database.reading() as connection:
             return latest.last_failures(connection)

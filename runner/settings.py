@@ -17,6 +17,7 @@ class Settings:
 
     Attributes:
         root: The project's root; relative paths of the settings start here.
+        retries: How many more attempts a failing test gets.
         source: Packages or folders that coverage measures.
     """
 
@@ -29,6 +30,7 @@ class Settings:
     source: tuple[str, ...] = ()
     data_dir: str | None = None
     checkpoint_dir: str | None = None
+    retries: int = 0
 
 
 _KEYS = {field.name.replace("_", "-"): field for field in fields(Settings) if field.name != "root"}
@@ -94,6 +96,10 @@ def _typed(key: str, value: object, wanted: str, path: Path) -> object:
         if isinstance(value, bool):
             return value
         words = "true or false"
+    elif wanted == "int":
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+        words = "a whole number, 0 or more"
     else:
         if isinstance(value, str):
             return value

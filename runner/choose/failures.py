@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from registry.encoding import key_text
-from registry.records import LastFailures
 from runner.choose.chain import class_of
 from runner.events import TestKey
+
+if TYPE_CHECKING:
+    from registry.latest import LastFailures
 
 _FAILED_IMPORT = "unittest.loader._FailedTest."
 

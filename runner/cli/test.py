@@ -26,6 +26,9 @@ def test(
     last_failed: Annotated[bool, typer.Option("--last-failed", help="Only tests that failed when last recorded.")] = False,
     failed_first: Annotated[bool, typer.Option("--failed-first", help="Those tests first, then the rest.")] = False,
     failfast: Annotated[bool, typer.Option("-f", "--failfast", help="Stop on the first failure.")] = False,
+    retries: Annotated[
+        int | None, typer.Option("--retries", metavar="N", min=0, help="Run a failing test up to N times more, alone.")
+    ] = None,
     buffer: Annotated[bool, typer.Option("-b", "--buffer", help="Hide the output of tests that pass.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="A line for each test.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only failures and counts.")] = False,
@@ -58,6 +61,7 @@ def test(
                 last_failed=last_failed,
                 failed_first=failed_first,
                 failfast=failfast,
+                retries=retries,
                 buffer=buffer,
                 show_locals=show_locals,
                 verbosity=0 if quiet else 2 if verbose else 1,

@@ -16,7 +16,7 @@ from runner.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from registry.records import LastFailures
+    from registry.latest import LastFailures
     from runner.choose.chain import Step
 
 
@@ -62,7 +62,7 @@ def _steps(request: TestRequest, settings: Settings) -> Iterator[Step]:
 
 def _last_failures(request: TestRequest, settings: Settings) -> tuple[LastFailures, str]:
     """Return what the registry says failed last, nothing where there is no registry yet, and where it is."""
-    from registry.records import LastFailures
+    from registry.latest import LastFailures
 
     registry = open_existing(request.registry, settings)
     if registry is None:

@@ -60,7 +60,7 @@ class Session:
         """Run without a registry."""
         collector = TestCollector()
         begun = _unrecorded(self._request)
-        summary = self._execution.run(self._sink(begun, *([collector] if self._request.as_json else [])))
+        summary = self._run(self._sink(begun, *([collector] if self._request.as_json else [])))
         coverage = self._coverage()
         duration_s = (datetime.now(UTC) - begun.started_at).total_seconds()
         run = replace(begun, status=_status(summary), green=self._green(), duration_s=duration_s)
@@ -73,7 +73,7 @@ class Session:
     def record(self, registry: Registry, run: ActiveRun) -> int:
         """Run and record; the tests run to their end even where the registry fails, which then decides the exit code."""
         recorder = TestRecorder(run)
-        summary = self._execution.run(self._sink(run.run, recorder))
+        summary = self._run(self._sink(run.run, recorder))
         coverage = self._coverage()
         status, green = _status(summary), self._green()
         recorder.finish(status, green, summary.duration_s, coverage)
@@ -83,6 +83,13 @@ class Session:
         if recorder.error is not None:
             raise recorder.error
         return code
+
+    def _run(self, sink: TestSink) -> execute.Summary:
+        plan = self._plan
+        retries = plan.settings.retries if self._request.retries is None else self._request.retries
+        if not retries:
+            return self._execution.run(sink)
+        return execute.run_with_retries(self._execution, execute.Again(plan.selection, plan.options, retries), sink)
 
     def _sink(self, run: Run, *keepers: TestSink) -> TestSink:
         from runner.plugins import HookSink

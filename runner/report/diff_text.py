@@ -114,7 +114,8 @@ def _test(pair: ChangedPair) -> str:
 
 
 def _states(pair: ChangedPair) -> str:
-    return " -> ".join("absent" if outcome is None else outcome.replace("_", " ") for outcome in (pair.a, pair.b))
+    states = " -> ".join("absent" if outcome is None else outcome.replace("_", " ") for outcome in (pair.a, pair.b))
+    return f"{states} on attempt {pair.attempts_b}" if pair.is_flaky else states
 
 
 def _message(states: str, message: str | None) -> Iterator[str]:

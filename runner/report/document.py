@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from registry.diff import CoverageChange, Diff, TestChanges
 from registry.records import ChangedPair, Checkpoint, Coverage, FixtureRecord, MetricSummary, Run, RunDetails, TestRecord
 from runner.events import Collected, Ended, Event, FixtureFinished, Polluted, Printed, TestFinished, TestStarted
+from runner.report.attempts import by_test, is_flaky
 from runner.report.numbers import finite
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def show_document(details: RunDetails) -> dict[str, object]:
         "run": run_document(details.run),
         "counts": {str(outcome): number for outcome, number in details.counts.items()},
         "results": [_result(record) for record in details.results],
+        "flaky": [_flaky(attempts[-1]) for attempts in by_test(details.results) if is_flaky(attempts)],
         "fixtures": [_fixture(fixture) for fixture in details.fixtures],
         "pollution": [_fields(change) for change in details.pollution],
         "metrics": {metric.name: _metric(metric, details) for metric in details.metrics},
@@ -137,6 +139,10 @@ def _result(record: TestRecord) -> dict[str, object]:
     }
 
 
+def _flaky(last: TestRecord) -> dict[str, object]:
+    return {"id": last.test_id, "ordinal": last.ordinal, "attempts": last.attempt}
+
+
 def _fixture(fixture: FixtureRecord) -> dict[str, object]:
     return {
         "id": fixture.fixture_id,
@@ -181,6 +187,7 @@ def _pair(pair: ChangedPair) -> dict[str, object]:
         "cluster": None,
         "duration_a_s": pair.duration_a_s,
         "duration_b_s": pair.duration_b_s,
+        "attempts_b": pair.attempts_b,
     }
 
 

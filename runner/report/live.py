@@ -45,10 +45,14 @@ QUIET, DOTS, VERBOSE = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The counts of a run: by outcome, and of fixtures that made it red or were skipped."""
+    """The counts of a run: by outcome, of fixtures that made it red, and of tests that were green only when tried again.
+
+    A test that was tried again counts once, by its last attempt.
+    """
 
     outcomes: Counter[Outcome]
     red_fixtures: int
+    flaky: int = 0
 
     @property
     def last_line(self) -> str:
@@ -96,6 +100,7 @@ class TextReporter:
         self._hide_output = hide_output
         self._problems: list[TestFinished | FixtureFinished] = []
         self._polluted: list[Polluted] = []
+        self._flaky: list[tuple[TestFinished, TestFinished]] = []
         self._timed: list[tuple[float, TestKey]] = []
 
     def emit(self, event: Event, /) -> None:
@@ -132,10 +137,20 @@ class TextReporter:
             self._write(self._dots[event.outcome])
         elif self._verbosity >= VERBOSE:
             self._finish_line(event)
+        if event.attempt > 1:
+            self._take_attempt(event)
         if event.outcome in _RED or any(subtest.outcome in _RED for subtest in event.subtests):
             self._problems.append(event)
         if self._durations is not None and event.duration_s is not None:
             self._timed.append((event.duration_s, event.key))
+
+    def _take_attempt(self, event: TestFinished) -> None:
+        """Let the last attempt speak for its test, but keep what an earlier one said where this one is green."""
+        before = next((one for one in self._problems if isinstance(one, TestFinished) and one.key == event.key), None)
+        if before is not None:
+            self._problems.remove(before)
+            if event.outcome not in _RED:
+                self._flaky.append((before, event))
 
     def _finish_line(self, event: TestFinished) -> None:
         # Only the test that started last has a line that waits for its end.
@@ -143,7 +158,8 @@ class TextReporter:
             self._started(event.key)
         self._open = None
         outcome = Outcome(event.outcome)
-        self._write(f"{self._paint(_MARKS[outcome][1], colour_of(outcome))}{_reason(outcome, event.message)}\n")
+        attempt = f" (attempt {event.attempt})" if event.attempt > 1 else ""
+        self._write(f"{self._paint(_MARKS[outcome][1], colour_of(outcome))}{_reason(outcome, event.message)}{attempt}\n")
 
     def _fixture(self, event: FixtureFinished) -> None:
         self._pass_on(event.output)
@@ -165,6 +181,8 @@ class TextReporter:
         for problem in self._problems:
             if not _is_consequence(problem):
                 self._write(_problem(problem, self._paint))
+        for before, green in self._flaky:
+            self._write(_flaky(before, green, self._paint))
         silent = Counter(problem.message for problem in self._problems if _is_consequence(problem))
         for message, number in silent.items():
             title = self._paint(f"NOT RUN: {counted(number, 'test')}", "red")
@@ -221,23 +239,34 @@ class Tallier:
     def __init__(self) -> None:
         self._outcomes: dict[str, int] = {}
         self._red_fixtures = 0
+        self._red: dict[TestKey, str] = {}
+        self._flaky = 0
 
     def emit(self, event: Event, /) -> None:
         """Count the event where it is a result."""
         if isinstance(event, TestFinished):
             self._outcomes[event.outcome] = self._outcomes.get(event.outcome, 0) + 1
+            if event.attempt > 1:
+                self._outcomes[self._red.pop(event.key)] -= 1
+                self._flaky += event.outcome not in _RED
+            if event.outcome in _RED:
+                self._red[event.key] = event.outcome
         elif isinstance(event, FixtureFinished) and Outcome(event.outcome).is_red:
             self._red_fixtures += 1
 
     @property
     def tally(self) -> Tally:
         """The counts so far."""
-        return Tally(Counter({Outcome(outcome): number for outcome, number in self._outcomes.items()}), self._red_fixtures)
+        return Tally(
+            Counter({Outcome(outcome): number for outcome, number in self._outcomes.items()}), self._red_fixtures, self._flaky
+        )
 
 
 def tally_text(tally: Tally, paint: Paint = plain) -> str:
     """Return the counts by outcome and, last, the line that other programs read."""
     also = [] if tally.outcomes[Outcome.NOT_RUN] else [f"0 {Outcome.NOT_RUN}"]
+    if tally.flaky:
+        also.append(paint(f"{tally.flaky} flaky", "yellow"))
     if tally.red_fixtures:
         also.append(paint(counted(tally.red_fixtures, "failed fixture"), "red"))
     return "\n".join([*counts_lines(tally.outcomes, paint, also=also), tally.last_line]) + "\n"
@@ -270,6 +299,14 @@ def _problem(problem: TestFinished | FixtureFinished, paint: Paint) -> str:
         for subtest in problem.subtests:
             lines += _subtest(subtest, paint)
         lines += _printed(problem.output)
+    return "\n".join(lines) + "\n"
+
+
+def _flaky(before: TestFinished, green: TestFinished, paint: Paint) -> str:
+    words = f"{_MARKS[Outcome(green.outcome)][1]} on attempt {green.attempt}, {_MARKS[Outcome(before.outcome)][1]} before"
+    lines = [_DOUBLE_RULE, paint(f"FLAKY: {_title(green.key)}: {words}", "yellow"), *_body(own_text(before))]
+    for subtest in before.subtests:
+        lines += _subtest(subtest, paint)
     return "\n".join(lines) + "\n"
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from registry.records import Outcome, Run, RunDetails, RunStatus, TestRecord
 from runner.events import TestFinished
+from runner.report.attempts import Attempts, by_test, is_flaky
 from runner.report.numbers import counted, metric_value, seconds, size
 from runner.report.safe import safe_line, safe_output, safe_text, width_of
 
@@ -205,16 +206,28 @@ def _problems(details: RunDetails, paint: Paint) -> Iterator[str]:
         yield _title(fixture.outcome, safe_line(fixture.fixture_id, LONGEST_ID), paint)
         yield from _indented(fixture.traceback or fixture.message)
         yield from _printed(fixture.output)
-    red = [record for record in details.results if record.outcome.is_red]
+    tests = by_test(details.results)
+    red = [attempts[-1] for attempts in tests if attempts[-1].outcome.is_red]
     for record in red:
         if record.outcome is not Outcome.NOT_RUN:
             yield ""
             yield problem_text(record, paint)
+    for attempts in tests:
+        if is_flaky(attempts):
+            yield ""
+            yield _flaky_text(attempts, paint)
     # One broken fixture keeps hundreds of tests from running, all for the same reason.
     for reason, number in Counter(record.message for record in red if record.outcome is Outcome.NOT_RUN).items():
         yield ""
         yield _title(Outcome.NOT_RUN, counted(number, "test"), paint)
         yield from _indented(reason)
+
+
+def _flaky_text(attempts: Attempts, paint: Paint) -> str:
+    last = attempts[-1]
+    title = f"{_words(last.outcome)} on attempt {last.attempt}: {safe_line(last.test_id, LONGEST_ID)}"
+    lines = [paint(f"FLAKY, {title}" + (f" #{last.ordinal}" if last.ordinal else ""), "yellow")]
+    return "\n".join([*lines, *_indented(own_text(attempts[-2]) if len(attempts) > 1 else None)])
 
 
 def _pollution(details: RunDetails) -> Iterator[str]:

@@ -55,6 +55,7 @@ def expected(a: Iterable[TestRecord], b: Iterable[TestRecord]) -> tuple[tuple[Ch
                 (two or one).message,
                 one and one.duration_s,
                 two and two.duration_s,
+                two.attempt if two else 1,
             )
         )
     return tuple(changed), len(before.keys() | after.keys()) - len(changed)
@@ -62,7 +63,7 @@ def expected(a: Iterable[TestRecord], b: Iterable[TestRecord]) -> tuple[tuple[Ch
 
 def is_changed(one: TestRecord | None, two: TestRecord | None) -> bool:
     """Say whether a pair of last attempts is worth telling."""
-    if one is None or two is None or one.outcome is not two.outcome or one.outcome.is_red:
+    if one is None or two is None or one.outcome is not two.outcome or one.outcome.is_red or two.attempt > 1:
         return True
     if one.outcome is not Outcome.PASSED or one.duration_s is None or two.duration_s is None:
         return False

@@ -52,6 +52,14 @@ class Transitions(unittest.TestCase):
                 with self.subTest(a=a, b=b):
                     self.assertEqual(places(classify([make_pair(a, b)])), [SHORT[short]])
 
+    def test_green_only_when_tried_again(self):
+        """A test that B made green only with another attempt is flaky, whatever it was in A, and suspected."""
+        pairs = [make_pair(a, Outcome.PASSED, str(a), attempts_b=2) for a in SIDES]
+        self.assertEqual(places(classify(pairs)), ["flaky"] * len(SIDES))
+        self.assertEqual(compare_runs(make_comparison(*pairs)).verdict, Verdict.SUSPECTED)
+        red = make_pair(Outcome.PASSED, Outcome.FAILED, attempts_b=3)
+        self.assertEqual(places(classify([red, make_pair(Outcome.PASSED, None, "gone")])), ["newly_failing", "removed"])
+
     def test_a_pair_is_kept_as_it_is(self):
         """A list holds the very pair that it was given."""
         pair = make_pair(Outcome.PASSED, Outcome.FAILED, message="AssertionError: 1 != 2")

@@ -88,8 +88,8 @@ class Show(unittest.TestCase):
     def test_the_keys_of_the_contract(self):
         """The document has the keys of the interface, in each of its parts."""
         document = strict(dumps(show_document(full_details())))
-        top = ["schema", "run", "counts", "results", "fixtures", "pollution", "metrics", "checkpoints", "dataset", "coverage"]
-        self.assertEqual(list(document), top)
+        top = ["schema", "run", "counts", "results", "flaky", "fixtures", "pollution", "metrics", "checkpoints", "dataset"]
+        self.assertEqual(list(document), [*top, "coverage"])
         result = {
             "id",
             "ordinal",
@@ -189,7 +189,7 @@ class DiffDocument(unittest.TestCase):
         document = self.document(ChangedPair(NAME, 1, None, Outcome.TIMED_OUT, "too long", None, 9.5))
         self.assertEqual(document["tests"]["newly_failing"], [{
             "id": NAME, "ordinal": 1, "a": None, "b": "timed_out", "message": "too long", "cluster": None,
-            "duration_a_s": None, "duration_b_s": 9.5,
+            "duration_a_s": None, "duration_b_s": 9.5, "attempts_b": 1,
         }])  # fmt: skip
 
     def test_metrics_and_reasons(self):

@@ -53,12 +53,11 @@ class ReadSettings(Project):
             source = ["pkg", "other"]
             data-dir = "data"
             checkpoint-dir = "checkpoints"
+            retries = 2
         """
         settings = self.read(text)
-        self.assertEqual(
-            settings,
-            Settings(self.root, "sqlite:///runs.db", True, "tests", "check_*.py", ".", ("pkg", "other"), "data", "checkpoints"),
-        )
+        suite = ("tests", "check_*.py", ".", ("pkg", "other"))
+        self.assertEqual(settings, Settings(self.root, "sqlite:///runs.db", True, *suite, "data", "checkpoints", 2))
         self.assertEqual(text.count(" = "), len(fields(Settings)) - 1)
 
     def test_an_unknown_key(self):
@@ -72,7 +71,7 @@ class ReadSettings(Project):
         """Where no key is near, all are named; the root is none of them."""
         for key in ("zzz", "root"):
             words = self.refusal(f"[tool.runner]\n{key} = 'x'")
-            self.assertIn("known keys are checkpoint-dir, data-dir, pattern, record, registry, source, ", words)
+            self.assertIn("known keys are checkpoint-dir, data-dir, pattern, record, registry, retries, source, ", words)
 
     def test_wrong_values(self):
         """A value of another type is refused with the key, the value and what it must be."""
@@ -82,6 +81,8 @@ class ReadSettings(Project):
             ("pattern = ['a']", "pattern", "['a']", "a string"),
             ("registry = true", "registry", "True", "a string"),
             ("source = 'pkg'", "source", "'pkg'", "a list of strings"),
+            ("retries = true", "retries", "True", "a whole number, 0 or more"),
+            ("retries = -1", "retries", "-1", "a whole number, 0 or more"),
             ("source = ['pkg', 1]", "source", "['pkg', 1]", "a list of strings"),
         )
         for line, key, value, wanted in cases:
