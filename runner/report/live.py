@@ -22,7 +22,7 @@ from runner.events import (
 from runner.report.document import dumps, event_document
 from runner.report.numbers import counted, seconds
 from runner.report.safe import safe_line, safe_output, safe_text
-from runner.report.text import LONGEST_ID, Paint, colour_of, counts_lines, own_text, plain
+from runner.report.text import LONGEST_ID, Paint, colour_of, counts_lines, own_text, plain, words_about
 
 _RULE: Final = "-" * 70
 _DOUBLE_RULE: Final = "=" * 70
@@ -290,7 +290,7 @@ def _reason(outcome: Outcome, message: str | None) -> str:
 def _problem(problem: TestFinished | FixtureFinished, paint: Paint) -> str:
     if isinstance(problem, FixtureFinished):
         lines = _headed(problem.outcome, safe_line(problem.fixture_id, LONGEST_ID), paint)
-        lines += _body(problem.traceback or problem.message)
+        lines += _body(words_about(problem.outcome, problem.message, problem.traceback))
         lines += _printed(problem.output)
     else:
         lines = _headed(problem.outcome, _title(problem.key), paint)

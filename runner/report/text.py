@@ -22,6 +22,7 @@ Paint = Callable[[str, str], str]
 
 _COLOURS = {"regressed": "red", "suspected": "yellow", "improved": "green", "unchanged": "green", "insufficient_data": "yellow"}
 _OUTCOMES = frozenset(Outcome)
+_BY_FORCE = frozenset({Outcome.CRASHED, Outcome.TIMED_OUT})
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _HASH_DIGITS = 12
 _LABEL = 11
@@ -112,12 +113,19 @@ def counts_lines(counts: Mapping[Outcome, int], paint: Paint = plain, indent: in
 
 
 def own_text(problem: TestRecord | TestFinished) -> str | None:
-    """Return the traceback or the message of a result; None where it is only that of one of its subtests."""
+    """Return the words about a result; None where they are only those of one of its subtests."""
     told: set[str | None] = set()
     for subtest in problem.subtests:
         told |= {subtest.traceback, subtest.message, f"{subtest.params} {subtest.message}"}
-    text = problem.traceback or problem.message
+    text = words_about(problem.outcome, problem.message, problem.traceback)
     return None if text in told else text
+
+
+def words_about(outcome: str, message: str | None, traceback: str | None) -> str | None:
+    """Return the traceback, which ends in its message; above the stack of a worker that died stands how it died."""
+    if message and traceback and outcome in _BY_FORCE:
+        return f"{message}\n{traceback}"
+    return traceback or message
 
 
 def state_of(run: Run, paint: Paint = plain) -> str:
@@ -204,7 +212,7 @@ def _problems(details: RunDetails, paint: Paint) -> Iterator[str]:
     for fixture in details.fixtures:
         yield ""
         yield _title(fixture.outcome, safe_line(fixture.fixture_id, LONGEST_ID), paint)
-        yield from _indented(fixture.traceback or fixture.message)
+        yield from _indented(words_about(fixture.outcome, fixture.message, fixture.traceback))
         yield from _printed(fixture.output)
     tests = by_test(details.results)
     red = [attempts[-1] for attempts in tests if attempts[-1].outcome.is_red]

@@ -198,6 +198,13 @@ class Problems(unittest.TestCase):
         self.assertIn("left changed by tests, and put right:\n  m.A0: sys.path, one more\n", text)
         self.assertIn("  m.A19: sys.path, one more\n  and 2 more\n---", text)
 
+    def test_how_a_worker_died_stands_above_its_stack(self):
+        """A crash of a test and one of a fixture show the signal's name and then the stack."""
+        facts = {"message": "worker killed by SIGSEGV while the test was running", "traceback": "Fatal Python error\n"}
+        for event in (make_finished("crashed", **facts), make_fixture_event("crashed", **facts)):
+            text = written(event, Ended(0.0), verbosity=QUIET)
+            self.assertIn(f"{facts['message']}\n{facts['traceback']}", text)
+
     def test_a_flood_of_tests_that_did_not_run(self):
         """Tests that did not run are one block a reason."""
         flood = (make_finished("not_run", f"t{number}", message=("a", "b", None)[number % 3]) for number in range(3000))

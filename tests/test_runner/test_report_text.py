@@ -240,6 +240,19 @@ class Problems(unittest.TestCase):
         record = make_record(Outcome.CRASHED, message="SIGSEGV", subtests=(SubtestRecord("(n=1)", Outcome.FAILED, "m"),))
         self.assertIn("    SIGSEGV\n", problem_text(record))
 
+    def test_how_a_worker_died_stands_above_its_stack(self):
+        """A crash shows the signal's name and the stack, and so does a fixture that crashed."""
+        message, stack = "worker killed by SIGSEGV while the test was running", "Fatal Python error: Segmentation fault\n"
+        record = make_record(Outcome.CRASHED, message=message, traceback=stack)
+        self.assertEqual(problem_text(record).splitlines()[1:], [f"    {message}", f"    {stack.strip()}"])
+        fixture = make_fixture(outcome=Outcome.CRASHED, message=message, traceback=stack)
+        self.assertIn(f"    {message}\n    {stack}", show_text(make_details(fixtures=(fixture,))))
+
+    def test_a_failure_does_not_repeat_its_message(self):
+        """A traceback ends in the message, which is not told again above it."""
+        record = make_record(message="AssertionError: 1 != 2", traceback=TRACEBACK)
+        self.assertEqual(problem_text(record).count("1 != 2"), 1)
+
     def test_an_endless_name(self):
         """A name of a megabyte is cut."""
         self.assertLess(len(problem_text(make_record(test_id="x" * 2**20))), 600)
