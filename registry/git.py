@@ -14,6 +14,7 @@ TIMEOUT_S = 2.0
 """How long one call of git may last."""
 
 _OUTPUT_LIMIT_BYTES = 16 << 20
+_NO_REPOSITORY = "the project lies in no git repository"
 # Variables that point git at another repository, run programs, or write traces; the rest of the user's set-up stays.
 _REDIRECTING = frozenset(
     {
@@ -37,7 +38,7 @@ def capture_git(root: Path) -> GitState:
     """
     output, reason = _git(root, "status", "--porcelain=v2", "--branch")
     if output is None:
-        return GitState(reason=reason)
+        return GitState(reason=_NO_REPOSITORY if reason and "not a git repository" in reason else reason)
     lines = output.decode("utf-8", "backslashreplace").splitlines()
     head = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# branch.") and " " in line[2:])
     commit, branch = head.get("branch.oid"), head.get("branch.head")
@@ -81,7 +82,7 @@ def _git(root: Path, *arguments: str) -> tuple[bytes | None, str | None]:
         errors.seek(0)
         if code:
             said = errors.read(4_096).decode("utf-8", "backslashreplace").strip().splitlines()
-            return None, said[0] if said else f"git ended with {code}"
+            return None, f"git refused: {said[0].removeprefix('fatal: ')}" if said else f"git ended with {code}"
         answer = output.read(_OUTPUT_LIMIT_BYTES + 1)
     return (answer, None) if len(answer) <= _OUTPUT_LIMIT_BYTES else (None, "git's answer is too long")
 

@@ -260,6 +260,8 @@ def _revision(database: Database) -> str | None:
             return _read_revision(connection)
     if path.is_dir():
         raise RegistryUnreachable(f"the registry {path} is a folder; name a file in it")
+    if not path.is_file():
+        raise RegistryUnreachable(f"the registry {path} is no regular file; name another")
     if path.stat().st_size == 0:
         raise RegistryDamaged(
             f"the registry {path} is an empty file; it was cut off or never was one: put back a copy, or remove it"

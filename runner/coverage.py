@@ -5,10 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
+import sys
+from importlib.machinery import PathFinder
+from importlib.util import find_spec
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from registry.records import Coverage, FileCoverage
+from runner.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +49,39 @@ def combine(data_dir: Path, source: tuple[str, ...], root: Path) -> tuple[Covera
         what = f"nothing of {', '.join(source)}" if source else "no file that coverage measures"
         return Coverage(percent=0.0), f"No coverage: {what} was imported by a test.\n"
     return Coverage(percent=percent, files=tuple(_files(json.loads(document.read_text()), root))), table.getvalue()
+
+
+def require_sources(sources: tuple[str, ...], folders: tuple[str, ...]) -> None:
+    """Refuse what coverage would measure nothing of; no code of the user's is imported.
+
+    Args:
+        sources: Packages and folders to measure.
+        folders: Where packages lie, besides where this process finds them.
+
+    Raises:
+        UsageError: One is a file, or neither a folder nor a package that can be found.
+    """
+    for source in sources:
+        if Path(source).is_file():
+            module = ".".join(PurePath(source).with_suffix("").parts)
+            raise UsageError(f"coverage measures packages and folders, and the source {source!r} is a file; try {module}")
+        if not Path(source).is_dir() and not _is_found(source, folders):
+            raise UsageError(
+                f"the source {source!r} of the coverage is neither a folder nor a package that is found from here; correct its name"
+            )
+
+
+def _is_found(name: str, folders: tuple[str, ...]) -> bool:
+    first, *parts = name.split(".")
+    try:
+        spec = PathFinder.find_spec(first, list(folders)) or find_spec(first)
+    except ValueError:  # an empty name, or a module without a specification
+        return first in sys.modules
+    for part in parts:
+        if spec is None or spec.submodule_search_locations is None:
+            return False
+        spec = PathFinder.find_spec(f"{spec.name}.{part}", list(spec.submodule_search_locations))
+    return spec is not None
 
 
 def _files(document: dict[str, dict[str, dict[str, object]]], root: Path) -> Iterator[FileCoverage]:

@@ -73,12 +73,14 @@ def pairs(tags: list[str] | None) -> dict[str, str]:
     """Return K=V arguments as a dictionary.
 
     Raises:
-        UsageError: One is not K=V.
+        UsageError: One is not K=V, or a key has two values.
     """
     from runner.errors import UsageError
 
-    parts = [tag.partition("=") for tag in tags or ()]
-    for key, equals, _ in parts:
+    found: dict[str, str] = {}
+    for key, equals, value in (tag.partition("=") for tag in tags or ()):
         if not key or not equals:
             raise UsageError(f"a tag is K=V, and {key!r} is not; write --tag branch=main, say")
-    return {key: value for key, _, value in parts}
+        if found.setdefault(key, value) != value:
+            raise UsageError(f"the tag {key!r} is given as {found[key]!r} and as {value!r}; give it once")
+    return found

@@ -29,6 +29,8 @@ def run_tests(request: TestRequest) -> int:
     record = settings.record if request.record is None else request.record
     if request.name is not None and not record:
         raise UsageError("--name names a recorded run; add --record")
+    if request.source and not request.coverage:
+        raise UsageError("--source says what --coverage measures; add --coverage")
     with garbage_collected_rarely(), ExitStack() as stack:
         # A name is refused before the user's code is touched; without one, the worker starts while the registry loads.
         registry = stack.enter_context(_registry(request, settings)) if record and request.name is not None else None
@@ -55,15 +57,25 @@ def _registry(request: TestRequest, settings: Settings) -> Registry:
 
 def _plan(request: TestRequest, settings: Settings, data: Path | None) -> Plan:
     chosen, chain = selection(request, settings)
-    return Plan(request, settings, chosen, _options(request, settings, data), chain)
+    return Plan(request, settings, chosen, _options(request, data, _source(request, settings, chosen)), chain)
 
 
-def _options(request: TestRequest, settings: Settings, data: Path | None) -> execute.WorkerOptions:
+def _source(request: TestRequest, settings: Settings, chosen: execute.Selection) -> tuple[str, ...] | None:
+    if not request.coverage:
+        return None
+    from runner.coverage import require_sources
+
+    source = request.source or settings.source
+    require_sources(source, (".", chosen.start_directory, chosen.top_level_directory or "."))
+    return source
+
+
+def _options(request: TestRequest, data: Path | None, source: tuple[str, ...] | None) -> execute.WorkerOptions:
     return execute.WorkerOptions(
         failfast=request.failfast,
         buffer=request.buffer,
         show_locals=request.show_locals,
-        coverage_source=(request.source or settings.source) if request.coverage else None,
+        coverage_source=source,
         coverage_data=data,
         stdout_to_stderr=request.as_json,
         working_directory=Path.cwd(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.errors import RunnerError, UsageError, WorkerFailed
@@ -35,7 +36,9 @@ def broken(report: Message) -> WorkerFailed:
 def loading_error(selection: Selection, report: Message) -> RunnerError:
     """Say why the worker could not load the suite."""
     _, message, traceback = report
-    start = selection.start_directory
+    start, top = selection.start_directory, selection.top_level_directory
+    if top is not None and not Path(top).is_dir():
+        return UsageError(f"the top-level directory {top} is no folder; give another -t, or none")
     if "Start directory is not importable" in message:
         return UsageError(
             f"the start directory {start} cannot be loaded: it is neither a folder of tests nor an importable module; "
@@ -43,7 +46,7 @@ def loading_error(selection: Selection, report: Message) -> RunnerError:
         )
     if "Path must be within the project" in message:
         return UsageError(
-            f"the start directory {start} lies outside the top-level directory {selection.top_level_directory}; give another -t"
+            f"the start directory {start} lies outside the top-level directory {top}; give another -t"
         )
     if message.startswith("ImportError"):
         return UsageError(f"the tests cannot be loaded: {message.removeprefix('ImportError: ')}")

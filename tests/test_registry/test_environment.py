@@ -209,10 +209,13 @@ class Git(FolderCase):
         self.assertIn("no commit", found.reason)
 
     def test_no_repository(self):
-        """Outside a repository all is None and the reason is git's."""
-        found = capture_git(self.root)
-        self.assertEqual(found, GitState(reason=found.reason))
-        self.assertIn("not a git repository", found.reason)
+        """Outside a repository all is None, and the reason is a sentence of ours."""
+        self.assertEqual(capture_git(self.root), GitState(reason="the project lies in no git repository"))
+
+    def test_a_repository_that_git_refuses(self):
+        """What git says of a repository that it does not enter is quoted as git's."""
+        self.fake_git("echo 'fatal: detected dubious ownership in repository' >&2; exit 128")
+        self.assertEqual(capture_git(self.root).reason, "git refused: detected dubious ownership in repository")
 
     def test_no_git(self):
         """Without the program, or without the folder, the reason says so."""
