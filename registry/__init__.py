@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from registry.errors import NameInUse, RegistryError, RunNotFound
+    from registry.file import is_ready
     from registry.naming import check_name
     from registry.recording import ActiveRun
     from registry.records import (
@@ -64,6 +65,7 @@ __all__ = [
     "TensorDigest",
     "TestRecord",
     "check_name",
+    "is_ready",
     "open",
 ]
 
@@ -74,6 +76,7 @@ _ELSEWHERE = {
     "RegistryError": "registry.errors",
     "RunNotFound": "registry.errors",
     "check_name": "registry.naming",
+    "is_ready": "registry.file",
     "open": "registry.store",
 }
 

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import sqlite
@@ -22,16 +21,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.pool import QueuePool
 
 from registry.errors import RegistryDamaged, RegistryError, RegistryLocked, RegistryUnreachable
+from registry.file import connect_sqlite
 from registry.redaction import redact_urls
 
 BUSY_TIMEOUT_S = 30.0
 """How long a writer waits for another; `?timeout=SECONDS` of a URL sets another limit."""
-
-APPLICATION_ID = 0x52554E52
-"""Stands in the header of each of our SQLite files, so that another program's file is never taken for a registry."""
-
-FILE_FORMAT = 1
-"""SQLite's user_version; raised only if a file could no longer be opened by the releases that know its schema."""
 
 TIMEOUT_LIMIT_S = 2_000_000.0
 """SQLite counts milliseconds in 32 bits; a longer `?timeout=` is taken for this one."""
@@ -225,24 +219,6 @@ def locate(target: str | Path) -> Database:
     return Database(url, _file(url.database), _timeout(url))
 
 
-def connect_sqlite(path: Path, timeout_s: float) -> sqlite3.Connection:
-    """Open an SQLite file that exists, with our pragmas, and with transactions left to us.
-
-    In its own mode the driver begins no transaction before DDL, and a deferred one that reads before it writes fails at once.
-    """
-    mode = "mode=ro&immutable=1" if _is_frozen(path) else "mode=rw"
-    connection = sqlite3.connect(
-        f"file:{quote(str(path))}?{mode}", uri=True, timeout=timeout_s, isolation_level=None, check_same_thread=False
-    )
-    try:
-        for pragma in ("foreign_keys = ON", "synchronous = FULL", "trusted_schema = OFF", "cell_size_check = ON"):
-            connection.execute(f"PRAGMA {pragma}")
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
-
-
 def insert_new(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - the two dialects' inserts share no type with this method
     """Return an INSERT that leaves rows alone whose key is there already."""
     return _insert(connection, table).on_conflict_do_nothing()
@@ -304,11 +280,6 @@ def journal_mode(path: Path) -> str:
         # Only Linux has this file; elsewhere nothing cheap tells, and a local disk is the rule.
         return "wal"
     return "delete" if is_on_network(path, mounts) else "wal"
-
-
-def _is_frozen(path: Path) -> bool:
-    """Tell whether nobody can write here, so that SQLite must not look for the files that WAL would need."""
-    return not os.access(path.parent, os.W_OK) and not os.access(path, os.W_OK) and not Path(f"{path}-wal").exists()
 
 
 def _parse(text: str) -> URL:

@@ -19,19 +19,14 @@ from sqlalchemy import Connection, Select, Table, func, select, text
 from sqlalchemy import inspect as reflect
 from sqlalchemy.exc import SQLAlchemyError
 
-from registry.database import APPLICATION_ID, FILE_FORMAT, Database, connect_sqlite, journal_mode, locate
+from registry.database import Database, journal_mode, locate
 from registry.errors import RegistryDamaged, RegistryError, RegistryUnreachable, SchemaOutOfDate, SchemaTooNew
+from registry.file import APPLICATION_ID, FILE_FORMAT, HEAD, VERSION_TABLE, connect_sqlite
 from registry.models import metadata, metric_point, run, test_result
 from registry.records import RegistryInfo, UpgradeReport
 
 if TYPE_CHECKING:
     from alembic.config import Config
-
-HEAD = "0002"
-"""The newest revision; revisions are numbered, so that an older one is told from a newer one without reading the migrations."""
-
-VERSION_TABLE = "registry_version"
-"""Our own name: other programs that keep their tables in the same database use Alembic's default name."""
 
 
 def prepare(database: Database, *, must_exist: bool) -> None:

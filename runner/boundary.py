@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 from runner.errors import ExitCode, ModulesShadowed, PlatformUnsupported, RunnerError, Terminated
 from runner.report.safe import safe_line
@@ -22,7 +20,6 @@ def guarded(command: Callable[[], int], *, debug: bool = False) -> int:
         command: Does the work and returns an exit code.
         debug: Print the traceback of an error before its sentence.
     """
-    previous = signal.signal(signal.SIGTERM, _terminate)
     try:
         _check_platform()
         _check_origins()
@@ -35,12 +32,6 @@ def guarded(command: Callable[[], int], *, debug: bool = False) -> int:
         if debug:
             traceback.print_exc()
         return _tell(*_described(error))
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-
-
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise Terminated
 
 
 def _completed(command: Callable[[], int]) -> int:
@@ -69,9 +60,11 @@ def _check_origins() -> None:
 
 
 def _stopped(interrupt: KeyboardInterrupt) -> tuple[str, str, ExitCode]:
+    # A note is what the command that was interrupted has to say of it, such as what is kept.
+    notes: list[str] = getattr(interrupt, "__notes__", [])
     if isinstance(interrupt, Terminated):
-        return "terminated by SIGTERM; what was recorded is kept", "terminated", ExitCode.TERMINATED
-    return "interrupted; what was recorded is kept", "interrupted", ExitCode.INTERRUPTED
+        return "; ".join(["terminated by SIGTERM", *notes]), "terminated", ExitCode.TERMINATED
+    return "; ".join(["interrupted", *notes]), "interrupted", ExitCode.INTERRUPTED
 
 
 def _described(error: Exception) -> tuple[str, str, ExitCode]:

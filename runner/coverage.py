@@ -67,7 +67,7 @@ def require_sources(sources: tuple[str, ...], folders: tuple[str, ...]) -> None:
             raise UsageError(f"coverage measures packages and folders, and the source {source!r} is a file; try {module}")
         if not Path(source).is_dir() and not _is_found(source, folders):
             raise UsageError(
-                f"the source {source!r} of the coverage is neither a folder nor a package that is found from here; correct its name"
+                f"the source {source!r} of the coverage is neither a folder nor a package that can be found; correct it"
             )
 
 

@@ -148,8 +148,8 @@ class Wheel(unittest.TestCase):
         self.assertEqual([name for name in self.names if name.endswith((".pyc", ".db", ".pt")) or "/.runner/" in name], [])
 
     def test_it_installs_the_command(self):
-        """The entry point `runner` is the command line's main function."""
-        self.assertIn("[console_scripts]\nrunner = runner.cli:main", self.texts["entry_points.txt"].decode())
+        """The entry point `runner` is the function that `python -m runner` calls."""
+        self.assertIn("[console_scripts]\nrunner = runner.__main__:main", self.texts["entry_points.txt"].decode())
 
     def test_its_metadata(self):
         """Name, version and licence are those of the project, and the licence file is there."""

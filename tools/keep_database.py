@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 import registry
+from registry.file import HEAD
 from registry.recording import ActiveRun
 from registry.records import (
     Checkpoint,
@@ -34,7 +35,6 @@ from registry.records import (
     TensorDigest,
     TestRecord,
 )
-from registry.schema import HEAD
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "databases"
 ENVIRONMENT = Environment(

@@ -11,9 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.errors import Terminated
 from runner.settings import Settings
 
 if TYPE_CHECKING:
+    from types import FrameType
+
+    from registry.records import Run
     from registry.store import Registry
 
 _OBJECTS_BETWEEN_COLLECTIONS = 70_000
@@ -40,6 +44,13 @@ def open_existing(url: str | None, settings: Settings) -> Registry | None:
 
     path = locate(registry_url(url, settings)).path
     return None if path is not None and not path.exists() else open_registry(url, settings, must_exist=True)
+
+
+def is_ready(url: str | None, settings: Settings) -> bool:
+    """Tell at once that the registry will take a run; see `registry.is_ready`."""
+    import registry
+
+    return registry.is_ready(registry_url(url, settings))
 
 
 def registry_url(url: str | None, settings: Settings) -> str | Path:
@@ -89,6 +100,51 @@ def signals_held() -> Iterator[None]:
             signal.signal(number, handler)
     if waiting:
         signal.raise_signal(waiting[0])
+
+
+@contextmanager
+def unwinding() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM unwind the block as exceptions.
+
+    One that vanished in the block, or turned into another error there, is raised at the block's end all the same.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C.
+        Terminated: SIGTERM.
+    """
+    noted: list[int] = []
+
+    def unwind(number: int, _frame: FrameType | None) -> None:
+        noted.append(number)
+        raise _interrupt(number)
+
+    watched = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is not signal.SIG_IGN]
+    previous = {number: signal.signal(number, unwind) for number in watched}
+    try:
+        yield
+    except Exception as error:
+        if noted:
+            raise _interrupt(noted[0]) from error
+        raise
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    if noted:
+        raise _interrupt(noted[0])
+
+
+@contextmanager
+def kept_if_interrupted(run: Run) -> Iterator[None]:
+    """Say of an interrupt that comes out of the block what the registry keeps."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        interrupt.add_note(f"what was recorded of {run.name} is kept")
+        raise
+
+
+def _interrupt(number: int) -> KeyboardInterrupt:
+    return Terminated() if number == signal.SIGTERM else KeyboardInterrupt()
 
 
 def command_line() -> tuple[str, ...]:

@@ -13,8 +13,9 @@ from runner.commands._test_request import TestRequest
 from runner.commands._test_selection import selection
 from runner.commands._test_session import Plan, Session
 from runner.commands.outputs import Outputs, places_of
-from runner.commands.surroundings import command_line, garbage_collected_rarely, open_registry, signals_held
+from runner.commands.surroundings import command_line, garbage_collected_rarely, is_ready, open_registry
 from runner.errors import UsageError
+from runner.execute.signals import SignalWatch
 from runner.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -31,21 +32,21 @@ def run_tests(request: TestRequest) -> int:
         raise UsageError("--name names a recorded run; add --record")
     if request.source and not request.coverage:
         raise UsageError("--source says what --coverage measures; add --coverage")
-    with garbage_collected_rarely(), ExitStack() as stack:
-        # A name is refused before the user's code is touched; without one, the worker starts while the registry loads.
-        registry = stack.enter_context(_registry(request, settings)) if record and request.name is not None else None
+    with SignalWatch(patience=1), garbage_collected_rarely(), ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runner-coverage-"))) if request.coverage else None
         plan = _plan(request, settings, data)
         outputs = stack.enter_context(Outputs(request.junit_xml, places_of(plan.selection, settings)))
         stack.enter_context(execute.strays_ended())
-        session = Session(plan, stack.enter_context(execute.start(plan.selection, plan.options)), outputs)
         if not record:
-            return session.run()
-        registry = registry or stack.enter_context(_registry(request, settings))
-        new_run = _new_run(request, settings)
-        with signals_held():
-            run = stack.enter_context(registry.start(new_run))
-        return session.record(registry, run)
+            return Session(plan, stack.enter_context(execute.start(plan.selection, plan.options)), outputs).run()
+        # Whatever refuses the run is found before the user's code is touched; what then needs time is loaded beside the worker.
+        is_sound = is_ready(request.registry, settings)
+        opened = None if is_sound and request.name is None else stack.enter_context(_registry(request, settings))
+        run = stack.enter_context(opened.start(_new_run(request, settings))) if opened and not is_sound else None
+        session = Session(plan, stack.enter_context(execute.start(plan.selection, plan.options)), outputs)
+        opened = opened or stack.enter_context(_registry(request, settings))
+        run = run or stack.enter_context(opened.start(_new_run(request, settings)))
+        return session.record(opened, run)
 
 
 def _registry(request: TestRequest, settings: Settings) -> Registry:

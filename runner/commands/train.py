@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from mnist.config import TrainConfig
-from runner.commands.surroundings import command_line, open_registry, shown_location, signals_held
+from runner.commands.surroundings import (
+    command_line,
+    kept_if_interrupted,
+    open_registry,
+    shown_location,
+    signals_held,
+    unwinding,
+)
 from runner.errors import ExitCode, UnknownTask
 from runner.events import FanOut
 from runner.record import TrainRecorder
@@ -48,15 +55,17 @@ def run_training(request: TrainRequest) -> int:
         raise UnknownTask(f"there is no training task {request.task!r}; known tasks are {', '.join(TASKS)}")
     settings = read_settings(Path.cwd())
     if not request.record:
-        _train(request, settings, f"unrecorded-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:6]}")
+        with unwinding():
+            _train(request, settings, f"unrecorded-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:6]}")
         return ExitCode.OK
-    with ExitStack() as stack:
+    with unwinding(), ExitStack() as stack:
         registry = stack.enter_context(open_registry(request.registry, settings))
         if request.name is not None:
             registry.check_new_name(request.name)
         new_run = _new_run(request, settings)
         with signals_held():
             run = stack.enter_context(registry.start(new_run))
+        stack.enter_context(kept_if_interrupted(run.run))
         sys.stdout.write(f"recording as {run.run.name} (run {run.run.id}) in {shown_location(registry.location)}\n")
         _train(request, settings, run.run.uid[:12], run)
     return ExitCode.OK

@@ -45,9 +45,7 @@ def loading_error(selection: Selection, report: Message) -> RunnerError:
             "a folder below the top-level directory needs an __init__.py"
         )
     if "Path must be within the project" in message:
-        return UsageError(
-            f"the start directory {start} lies outside the top-level directory {top}; give another -t"
-        )
+        return UsageError(f"the start directory {start} lies outside the top-level directory {top}; give another -t")
     if message.startswith("ImportError"):
         return UsageError(f"the tests cannot be loaded: {message.removeprefix('ImportError: ')}")
     return WorkerFailed(f"the tests cannot be loaded: {message}\n{traceback}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import subprocess
 import sys
 import unittest
@@ -12,7 +11,6 @@ from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import sleep
 
 from mnist.errors import DataDamaged, InvalidConfig
 from registry.errors import RegistryLocked, RunNotFound
@@ -106,33 +104,19 @@ class Signals(unittest.TestCase):
     """Ctrl-C and SIGTERM."""
 
     def test_ctrl_c(self):
-        """Ctrl-C is 130 and says that what was recorded is kept."""
-        self.assertEqual(
-            ending(raising(KeyboardInterrupt())), (130, "runner: interrupted; what was recorded is kept [interrupted]\n")
-        )
+        """Ctrl-C is 130, and nothing is said to be kept."""
+        self.assertEqual(ending(raising(KeyboardInterrupt())), (130, "runner: interrupted [interrupted]\n"))
 
-    def test_sigterm_unwinds_like_ctrl_c(self):
-        """SIGTERM unwinds the command, which can clean up, and is 143."""
-        cleaned = []
+    def test_sigterm(self):
+        """SIGTERM is 143."""
+        self.assertEqual(ending(raising(Terminated())), (143, "runner: terminated by SIGTERM [terminated]\n"))
 
-        def command() -> int:
-            try:
-                os.kill(os.getpid(), signal.SIGTERM)
-                sleep(5)
-            except KeyboardInterrupt as interrupt:
-                cleaned.append(type(interrupt))
-                raise
-            return 0
-
-        self.assertEqual(ending(command), (143, "runner: terminated by SIGTERM; what was recorded is kept [terminated]\n"))
-        self.assertEqual(cleaned, [Terminated])
-
-    def test_the_handler_is_put_back(self):
-        """After the command SIGTERM means what it meant before, also after an error."""
-        before = signal.getsignal(signal.SIGTERM)
-        for error in (RunnerError("x"), KeyboardInterrupt()):
-            ending(raising(error))
-            self.assertIs(signal.getsignal(signal.SIGTERM), before)
+    def test_what_is_kept(self):
+        """What a command has to say of its interrupt stands in the sentence."""
+        interrupt = KeyboardInterrupt()
+        interrupt.add_note("what was recorded of night-1 is kept")
+        expected = "runner: interrupted; what was recorded of night-1 is kept [interrupted]\n"
+        self.assertEqual(ending(raising(interrupt)), (130, expected))
 
 
 class Processes(unittest.TestCase):

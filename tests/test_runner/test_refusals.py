@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 from .projects import GREEN_SUITE, ProjectCase
 
 TELLTALE_SUITE = "import pathlib\npathlib.Path('imported').touch()\n" + GREEN_SUITE
@@ -32,7 +35,7 @@ class Refusals(ProjectCase):
         self.assert_refused(self.answers["alone"], 2, "usage", "--source", "add --coverage")
 
     def test_an_unknown_source(self):
-        """A source that is neither a folder nor a package is refused beside one that is, and so is a part that its package lacks."""
+        """A source that is neither folder nor package is refused beside one that is, and so is a part that its package lacks."""
         self.assert_refused(self.answers["unknown"], 2, "usage", "'nowhere'")
         self.assertNotIn("'known'", self.answers["unknown"].errors)
         self.assert_refused(self.answers["part"], 2, "usage", "'known.nowhere'")
@@ -55,11 +58,31 @@ class Refusals(ProjectCase):
         self.assertFalse(self.imported)
 
 
+class RefusedRegistry(ProjectCase):
+    """A registry that cannot take the run, without --name."""
+
+    def test_it_is_refused_before_the_suite_is_imported(self):
+        """Damaged, of a newer release, or impossible to make: 3, and the user's code is not touched."""
+        home = self.project(test_telltale=TELLTALE_SUITE)
+        home.run("test", "--record", "--registry", "newer.db", "-k", "nothing")
+        (home.root / "imported").unlink()
+        with closing(sqlite3.connect(home.root / "newer.db")) as connection, connection:
+            connection.execute("UPDATE registry_version SET version_num = '9999'")
+        home.write("notes.txt", "no database\n" * 1000)
+        answers = home.together(
+            **{name: ("test", "--record", "--registry", name) for name in ("newer.db", "notes.txt", "notes.txt/runs.db")}
+        )
+        slugs = {"newer.db": "schema-too-new", "notes.txt": "registry-damaged", "notes.txt/runs.db": "registry-unreachable"}
+        for name, slug in slugs.items():
+            self.assert_refused(answers[name], 3, slug, name)
+        self.assertFalse((home.root / "imported").exists())
+
+
 class TopLevelDirectory(ProjectCase):
     """-t that names no folder."""
 
     def test_it_is_blamed_itself(self):
-        """The sentence names the top-level directory, whether the start directory is a package or not, and not the start directory."""
+        """The sentence names the top-level directory and not the start directory, be that a package or not."""
         home = self.project(test_green=GREEN_SUITE)
         home.write("package/__init__.py", "")
         answers = home.together(
