@@ -31,7 +31,7 @@ def guarded(command: Callable[[], int], *, debug: bool = False) -> int:
     except Exception as error:  # noqa: BLE001 - the boundary: nothing leaves it but an exit code
         if debug:
             traceback.print_exc()
-        return _tell(*_described(error))
+        return _tell(*described(error))
 
 
 def _completed(command: Callable[[], int]) -> int:
@@ -67,7 +67,8 @@ def _stopped(interrupt: KeyboardInterrupt) -> tuple[str, str, ExitCode]:
     return "; ".join(["interrupted", *notes]), "interrupted", ExitCode.INTERRUPTED
 
 
-def _described(error: Exception) -> tuple[str, str, ExitCode]:
+def described(error: Exception) -> tuple[str, str, ExitCode]:
+    """Return the sentence, the slug and the exit code of an error."""
     if isinstance(error, RunnerError):
         return str(error), error.slug, error.exit_code
     # Only now: where another package of that name shadows ours, these imports fail.

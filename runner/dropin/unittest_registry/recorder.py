@@ -1,0 +1,133 @@
+"""The process that records: started by path, told by a private pipe, asked at the end how it went.
+
+It is no child of ours when the tests begin (the one that we start leaves at once), for tests wait for all children or look for
+processes that were left behind. It ends when the pipe closes or this process dies.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+__unittest = True
+
+_MAIN = Path(__file__).resolve().parents[2] / "_recorder" / "__main__.py"
+_PATIENCE_S = 60.0
+_HIGH = 512
+
+
+class RecorderProcess:
+    """A recorder for one run.
+
+    Attributes:
+        problem: Why nothing, or not everything, was recorded; one line.
+    """
+
+    def __init__(self, header: Mapping[str, object]) -> None:
+        self.problem: str | None = None
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self._events: int | None = None
+        self._reply: int | None = None
+        try:
+            self._start()
+        except OSError as error:
+            self.problem = f"the recorder cannot be started: {error}"
+        os.register_at_fork(after_in_child=self._close)
+        self.send(json.dumps(["h", header]))
+
+    def send(self, line: str) -> None:
+        """Write one event; a recorder that is gone is told of at the end."""
+        data = line.encode("ascii") + b"\n"
+        with self._lock:
+            try:
+                while data and self._events is not None:
+                    data = data[os.write(self._events, data) :]
+            except OSError as error:
+                self.problem = self.problem or f"the recorder cannot be reached any more: {error}"
+                self._events = None
+
+    def finish(self) -> str | None:
+        """Let the recorder write what it has, and return the name of the run; None where `problem` says more."""
+        if self._events is not None:
+            os.close(self._events)
+            self._events = None
+        if os.getpid() != self._pid:  # a child that a test forked, and that came back
+            return None
+        answer = _answer(self._read_reply())
+        self._close()
+        if "run" in answer:
+            return str(answer["run"])
+        self.problem = answer.get("problem") or self.problem or "the recorder ended without a word"
+        return None
+
+    def _start(self) -> None:
+        theirs, ours = os.pipe()
+        reply, their_reply = os.pipe()
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-W", "ignore", str(_MAIN), str(os.getpid())],
+                stdin=theirs,
+                stdout=their_reply,
+                stderr=their_reply,
+                start_new_session=True,
+            )
+            process.wait()
+        except OSError:
+            os.close(ours)
+            os.close(reply)
+            raise
+        finally:
+            os.close(theirs)
+            os.close(their_reply)
+        self._events, self._reply = _out_of_reach(ours), _out_of_reach(reply)
+
+    def _read_reply(self) -> bytes:
+        data, deadline = b"", time.monotonic() + _PATIENCE_S
+        while self._reply is not None and select.select([self._reply], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            chunk = os.read(self._reply, 65536)
+            if not chunk:
+                return data
+            data += chunk
+        if self._reply is not None:
+            self.problem = self.problem or f"the recorder has not finished after {_PATIENCE_S:.0f} s; it goes on without us"
+        return data
+
+    def _close(self) -> None:
+        """Close our ends; a child that a test forked does so at once, and can tell nothing."""
+        if os.getpid() != self._pid:
+            self._lock = threading.Lock()  # the parent's may be held by a thread that we do not have
+        for descriptor in (self._events, self._reply):
+            if descriptor is not None:
+                os.close(descriptor)
+        self._events = self._reply = None
+
+
+def _out_of_reach(descriptor: int) -> int:
+    """Move a descriptor to a high number, where `os.closerange(3, 256)` of a test does not find it."""
+    try:
+        moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _HIGH)
+    except OSError:  # beyond the limit of open files
+        return descriptor
+    os.close(descriptor)
+    return moved
+
+
+def _answer(reply: bytes) -> dict[str, Any]:
+    """Return what the recorder said; whatever else it wrote is its last word, and the problem."""
+    lines = [line for line in reply.decode("utf-8", "replace").splitlines() if line.strip()]
+    if not lines:
+        return {}
+    try:
+        return dict(json.loads(lines[-1]))
+    except ValueError:
+        return {"problem": f"the recorder failed: {lines[-1].strip()}"}
