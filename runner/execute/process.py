@@ -24,6 +24,7 @@ _MAIN = Path(__file__).parent.parent / "_worker" / "__main__.py"
 _PIPE_BYTES = 1 << 20
 _STACK_BYTES = 64 * 1024
 _LEAVING_S = 2.0
+_OUR_REGISTRY = "RUNNER_REGISTRY"
 _CHANNEL_LOST = 71  # as in the worker's wire module
 _READS_OF_DEAD = 8  # a stray outside the group may hold the pipe and write for ever
 
@@ -177,6 +178,8 @@ def _start(options: WorkerOptions, descriptors: tuple[int, ...]) -> subprocess.P
         stdin=subprocess.DEVNULL,
         stdout=2 if options.stdout_to_stderr else None,
         cwd=options.working_directory,
+        # A test that runs `runner` itself records where its own project says, not among us.
+        env={name: value for name, value in os.environ.items() if name != _OUR_REGISTRY},
         pass_fds=descriptors,
         start_new_session=True,
     )

@@ -38,6 +38,7 @@ class Observer:
         worker = _worker_package()
         layout = worker.loading.Layout([test])
         self._tests: list[Any] = layout.tests
+        self._blocks: list[Any] = list(layout.blocks.values())
         self._events = worker.result.Result(self, layout)
         self._watched: Any = None
         self._waiting: dict[int, list[int]] = {}
@@ -142,13 +143,11 @@ class Observer:
 
     def _account_for_rest(self) -> None:
         """Say why tests did not start although nothing stopped the run; a fixture that was told before stays the cause."""
-        for position, test in enumerate(self._tests):
-            if test is None:
-                continue
-            if getattr(type(test), "run", None) is unittest.TestCase.run:
-                self.send(json.dumps(["w", "not_run", "its suite did not run it", [position]]))
-            else:
-                self.send(json.dumps(["w", "skipped", "its run() method started no test", [position]]))
+        rest = {position for position, test in enumerate(self._tests) if test is not None}
+        # unittest's own suites leave nothing out.
+        blocked = {position for block in self._blocks for position in range(block.start, block.stop)}
+        self.send(json.dumps(["w", "not_run", "its suite did not run it", sorted(rest & blocked)]))
+        self.send(json.dumps(["w", "skipped", "its run() method started no test", sorted(rest - blocked)]))
 
 
 def _fixtures_before(test: object) -> tuple[str, str]:

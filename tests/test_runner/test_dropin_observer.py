@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import io
+import json
+import unittest
+import weakref
+from typing import Any
+
+import runner
+from registry.records import RunStatus
+from runner.commands.dropin import ToldTests
+from runner.dropin.unittest_registry.observing import Observer
+from runner.events import TestFinished
+
+from .suites import Events
+
+
+class Sample(unittest.TestCase):
+    """Made by the tests below; none of its methods is found by discovery."""
+
+    def passes(self) -> None:
+        pass
+
+    def fails(self) -> None:
+        self.fail("no")
+
+    def runs_another(self) -> None:
+        Sample("passes").run(self.result)
+
+    def run(self, result: Any = None) -> Any:
+        self.result = result
+        return super().run(result)
+
+
+class Silent(unittest.TestCase):
+    """Its tests start nothing."""
+
+    def run(self, result: Any = None) -> Any:
+        return result
+
+    def sleeps(self) -> None:
+        pass
+
+
+class Forgetful(unittest.TestSuite):
+    """Runs nothing."""
+
+    def run(self, result: Any, *_: Any) -> Any:
+        return result
+
+
+def observed(suite: unittest.TestSuite | unittest.TestCase, call: Any = None) -> tuple[Events, unittest.TestResult]:
+    """Run a suite, or do something else with a result, and return what was told about it."""
+    lines: list[str] = []
+    result = unittest.TestResult()
+    observer = Observer(suite, lines.append)
+    observer.watch(result)
+    (call or suite)(result)
+    observer.finish("", "", 1.0)
+    events = Events()
+    told = ToldTests(events, begun=0.0, is_timed=True)
+    for line in lines:
+        told.take(json.loads(line))
+    if told.conclude() is not RunStatus.FINISHED:
+        raise AssertionError(lines)
+    return events, result
+
+
+def endings(events: Events) -> list[tuple[str, int, str, str | None]]:
+    """Return method, ordinal, outcome and message of each test that ended."""
+    return [(one.key[0].rpartition(".")[2], one.key[1], one.outcome, one.message) for one in events.of(TestFinished)]
+
+
+class Observing(unittest.TestCase):
+    """What is made of the calls that a result gets."""
+
+    def test_skip_without_a_start(self):
+        """A test that is skipped without having been started, as by Python 3.12.1, ends as skipped at once."""
+        tests = [Sample("passes"), Sample("fails")]
+
+        def call(result: unittest.TestResult) -> None:
+            result.addSkip(tests[0], "later")
+            tests[1](result)
+
+        events, _ = observed(unittest.TestSuite(tests), call)
+        self.assertEqual(endings(events), [("passes", 0, "skipped", "later"), ("fails", 0, "failed", "AssertionError: no")])
+
+    def test_the_same_object_twice(self):
+        """A test that stands in the suite twice runs twice, under two ordinals."""
+        test = Sample("passes")
+        events, _ = observed(unittest.TestSuite([test, test]))
+        self.assertEqual(endings(events), [("passes", 0, "passed", None), ("passes", 1, "passed", None)])
+
+    def test_a_test_that_nobody_collected(self):
+        """A test that another one runs with the same result is recorded as well."""
+        events, _ = observed(Sample("runs_another"))
+        self.assertEqual({ending[:3] for ending in endings(events)}, {("runs_another", 0, "passed"), ("passes", 0, "passed")})
+
+    def test_what_starts_nothing(self):
+        """A test whose run() starts nothing is skipped; one that its suite leaves out did not run."""
+        events, _ = observed(unittest.TestSuite([Silent("sleeps"), Forgetful([Sample("passes")])]))
+        self.assertEqual(
+            endings(events),
+            [
+                ("sleeps", 0, "skipped", "its run() method started no test"),
+                ("passes", 0, "not_run", "its suite did not run it"),
+            ],
+        )
+
+    def test_tests_are_freed(self):
+        """A test that has run is freed, as unittest frees it; only its id is kept."""
+        test = Sample("passes")
+        found = weakref.ref(test)
+        suite = unittest.TestSuite([test])
+        del test
+        gone: list[bool] = []
+
+        def call(result: unittest.TestResult) -> None:
+            suite(result)
+            gone.append(found() is None)
+
+        observed(suite, call)
+        self.assertEqual(gone, [True])
+
+    def test_the_result_is_given_back(self):
+        """The result is afterwards as if nobody had watched it."""
+        _, result = observed(Sample("fails"))
+        self.assertEqual(set(vars(result)), set(vars(unittest.TestResult())))
+        self.assertEqual([str(test) for test, _ in result.failures], [str(Sample("fails"))])
+
+    def test_an_error_of_ours(self):
+        """An error of the recording reaches no test; it is kept, and nothing more is recorded."""
+        result, lines = unittest.TestResult(), []
+
+        def send(line: str) -> None:
+            if line.startswith('["s"'):
+                raise RuntimeError("planted")
+            lines.append(line)
+
+        suite = unittest.TestSuite([Sample("passes"), Sample("passes")])
+        observer = Observer(suite, send)
+        observer.watch(result)
+        suite(result)
+        self.assertEqual((result.testsRun, result.wasSuccessful()), (2, True))
+        self.assertEqual(observer.problem, "an error of the recording itself, RuntimeError: planted")
+
+
+class TheRunner(unittest.TestCase):
+    """The class as those see it who make runners."""
+
+    def test_it_takes_what_its_base_takes(self):
+        """Positional and named arguments of unittest's runner arrive there."""
+        stream = io.StringIO()
+        made = runner.RecordingTestRunner(stream, False, 2, failfast=True, tb_locals=True, name="mine")
+        self.assertEqual((made.descriptions, made.verbosity, made.failfast, made.tb_locals), (False, 2, True, True))
+        self.assertEqual((made.run_name, made.registry, made.strict), ("mine", None, False))
+
+    def test_with_options(self):
+        """Options become the defaults of a class; arguments still win."""
+        kind = runner.RecordingTestRunner.with_options(name="nightly", tags={"branch": "main"}, strict=True)
+        self.assertTrue(issubclass(kind, runner.RecordingTestRunner))
+        self.assertEqual((kind().run_name, kind().tags, kind().strict), ("nightly", {"branch": "main"}, True))
+        self.assertEqual((kind(name="other", strict=False).run_name, kind(strict=False).strict), ("other", False))
+
+    def test_unknown_names_of_the_package(self):
+        """The package has no attribute but those that it names."""
+        with self.assertRaisesRegex(AttributeError, "has no attribute 'RecordingRunner'"):
+            _ = runner.RecordingRunner
