@@ -56,6 +56,10 @@ class Suites:
         """The suite beside main.py has 6 tests."""
         self.assert_green(6, "-s", "examples/entry_point")
 
+    def test_recorded_program(self):
+        """The suite of the program that records itself has 3 tests."""
+        self.assert_green(3, "-s", "examples/recorded_program")
+
     def test_same_module_by_pattern(self):
         """A module that holds code and tests is discovered where the pattern fits its name."""
         self.assert_green(4, "-s", "examples/same_module", "-p", "model.py")
@@ -118,6 +122,16 @@ class WithUnittest(Suites, unittest.TestCase):
     def test_entry_point_as_a_program(self):
         """`python main.py` runs the tests that lie beside it."""
         self.assert_ended(6, run_python("examples/entry_point/main.py"))
+
+    def test_recorded_program_as_a_program(self):
+        """`python test_softmax.py` prints what unittest prints, and the run is in the registry of the current folder."""
+        with TemporaryDirectory() as name:
+            program = EXAMPLES / "recorded_program" / "test_softmax.py"
+            self.assert_ended(3, run_python(str(program), folder=Path(name)))
+            shown = run_python("-m", "runner", "show", "latest", folder=Path(name)).stdout
+
+        self.assertIn("test-1 (run 1, test): green", shown)
+        self.assertIn("3 passed", shown)
 
 
 class WithRunner(Suites, unittest.TestCase):

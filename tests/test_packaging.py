@@ -128,11 +128,13 @@ class Wheel(unittest.TestCase):
         with zipfile.ZipFile(Built.wheel) as archive:
             self.assertEqual([name for name in sorted(data) if archive.read(name) != (ROOT / name).read_bytes()], [])
 
-    def test_it_carries_the_worker(self):
-        """Every module of the worker, which is started by path, is in the wheel."""
-        worker = {path.relative_to(ROOT).as_posix() for path in (ROOT / "runner" / "_worker").rglob("*.py")}
-        self.assertIn("runner/_worker/__main__.py", worker)
-        self.assertLessEqual(worker, self.names)
+    def test_it_carries_what_is_found_by_path(self):
+        """Every module of the worker, of the recorder and of the drop-in, which are found by path, is in the wheel."""
+        folders = [ROOT / "runner" / name for name in ("_worker", "_recorder", "dropin")]
+        modules = {path.relative_to(ROOT).as_posix() for folder in folders for path in folder.rglob("*.py")}
+        mains = {"runner/_worker/__main__.py", "runner/_recorder/__main__.py"}
+        self.assertLessEqual({*mains, "runner/dropin/unittest_registry/recording.py"}, modules)
+        self.assertLessEqual(modules, self.names)
 
     def test_it_is_typed(self):
         """Each package says with py.typed that its hints are meant."""
@@ -237,6 +239,15 @@ class InstalledWheel(unittest.TestCase):
         """`runner db info` and `runner db check` find the registry sound and at the newest revision."""
         self.assertIn(str(self.project / ".runner" / "registry.db"), self.runner("db", "info"))
         self.assertEqual(self.runner("db", "check"), "no problems found\n")
+
+    def test_it_records_a_program(self):
+        """A program that runs unittest with the drop-in is recorded by the recorder of the wheel."""
+        program = self.project / "tests" / "test_arithmetic.py"
+        drop_in = f"import sys, unittest, runner; sys.path.insert(0, {str(program.parent)!r}); unittest.main('test_arithmetic',"
+        drop_in += " testRunner=runner.RecordingTestRunner.with_options(name='program', registry='program.db'))"
+        python("-c", drop_in, cwd=self.project, site=Built.site)
+        (run,) = json.loads(self.runner("runs", "--format", "json", "--registry", "program.db"))["runs"]
+        self.assertEqual((run["name"], run["green"]), ("program", True))
 
     def test_it_works_optimised(self):
         """`python -O -m runner` does the same: nothing of ours hangs on an assert statement."""

@@ -1,1 +1,1 @@
-"""The worker: started by path in its own process, standard library only; nobody imports it."""
+"""The worker: started by path in its own process, standard library only; nobody imports it but the drop-in, by path."""

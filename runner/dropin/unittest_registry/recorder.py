@@ -20,7 +20,6 @@ from typing import Any
 
 __unittest = True
 
-_MAIN = Path(__file__).resolve().parents[2] / "_recorder" / "__main__.py"
 _PATIENCE_S = 60.0
 _HIGH = 512
 
@@ -71,11 +70,12 @@ class RecorderProcess:
         return None
 
     def _start(self) -> None:
+        main = Path(__file__).resolve().parents[2] / "_recorder" / "__main__.py"
         theirs, ours = os.pipe()
         reply, their_reply = os.pipe()
         try:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-W", "ignore", str(_MAIN), str(os.getpid())],
+                [sys.executable, "-P", "-W", "ignore", str(main), str(os.getpid())],
                 stdin=theirs,
                 stdout=their_reply,
                 stderr=their_reply,
