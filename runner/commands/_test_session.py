@@ -135,6 +135,8 @@ class Session:
         if not self._request.as_json:
             for sentence in chain.sentences if chain and not chain.emptied_by else ():
                 sys.stdout.write(safe_text(f"{sentence}\n"))
+        self._outputs.annotate(run, tally)
+        if not self._request.as_json:
             sys.stdout.write(tally_text(tally, self._paint))
         if self._outputs.error is not None:
             raise self._outputs.error

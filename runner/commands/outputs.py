@@ -1,38 +1,48 @@
-"""What a test run writes beside what it shows: files for other programs."""
+"""What a test run writes for other programs, beside what it shows: files, and what GitHub Actions reads."""
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from runner.commands.github_step import GithubStep, in_actions
 from runner.commands.junit_file import JunitFile
+from runner.errors import ReportUnwritable
 from runner.report.places import Places
 
 if TYPE_CHECKING:
     from registry.records import Run
-    from runner.errors import RunnerError
+    from runner.commands._test_request import TestRequest
     from runner.events import TestSink
     from runner.execute import Selection
+    from runner.report.live import Tally
     from runner.settings import Settings
 
 
 class Outputs:
-    """The files that were asked for. Use as a context manager, entered before the tests start: a wrong path is told first.
+    """What was asked for. Use as a context manager, entered before the tests start: a wrong path is told first.
 
     Attributes:
         sinks: Take the events of the run.
         error: Why a file could not be written.
     """
 
-    def __init__(self, junit_xml: str | None, places: Places) -> None:
+    def __init__(self, request: TestRequest, places: Places) -> None:
         self.sinks: tuple[TestSink, ...] = ()
-        self.error: RunnerError | None = None
+        self.error: ReportUnwritable | None = None
         self._stack = ExitStack()
-        self._junit = self._stack.enter_context(JunitFile(junit_xml, places)) if junit_xml is not None else None
-        if self._junit is not None:
+        self._junit: JunitFile | None = None
+        self._github: GithubStep | None = None
+        if request.junit_xml is not None:
+            self._junit = self._stack.enter_context(JunitFile(request.junit_xml, places))
             self.sinks += (self._junit,)
+        if in_actions():
+            # With --format json, standard output is a document.
+            self._github = self._stack.enter_context(GithubStep(places, sys.stderr if request.as_json else sys.stdout))
+            self.sinks += (self._github.problems,)
 
     def __enter__(self) -> Self:
         return self
@@ -42,13 +52,16 @@ class Outputs:
 
     def write(self, run: Run) -> None:
         """Write the files; `error` says why one could not be written."""
-        from runner.errors import RunnerError
-
         try:
             if self._junit is not None:
                 self._junit.write(run)
-        except RunnerError as error:
+        except ReportUnwritable as error:
             self.error = error
+
+    def annotate(self, run: Run, tally: Tally) -> None:
+        """Write what GitHub Actions reads; what tests or plug-ins said must be written before."""
+        if self._github is not None:
+            self._github.write(run, tally)
 
 
 def places_of(selection: Selection, settings: Settings) -> Places:

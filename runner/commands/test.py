@@ -35,7 +35,7 @@ def run_tests(request: TestRequest) -> int:
     with SignalWatch(patience=1), garbage_collected_rarely(), ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runner-coverage-"))) if request.coverage else None
         plan = _plan(request, settings, data)
-        outputs = stack.enter_context(Outputs(request.junit_xml, places_of(plan.selection, settings)))
+        outputs = stack.enter_context(Outputs(request, places_of(plan.selection, settings)))
         stack.enter_context(execute.strays_ended())
         if not record:
             return Session(plan, stack.enter_context(execute.start(plan.selection, plan.options)), outputs).run()

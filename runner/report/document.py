@@ -22,8 +22,11 @@ _LISTS = tuple(name for name in TestChanges.__slots__ if name != "unchanged")
 
 
 def dumps(document: object, *, indent: int | None = None) -> str:
-    """Return strict JSON in ASCII: not-finite numbers as strings, lone surrogates as escapes."""
-    return json.dumps(finite(document), allow_nan=False, indent=indent)
+    """Return strict JSON in ASCII: not-finite numbers as strings, lone surrogates as escapes.
+
+    `##`, with which CI systems begin a command anywhere in a line, can only stand in a string, and is escaped there.
+    """
+    return json.dumps(finite(document), allow_nan=False, indent=indent).replace("##", "#\\u0023")
 
 
 def show_document(details: RunDetails) -> dict[str, object]:

@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 from registry.records import Outcome
 from runner.events import Ended, Event, FixtureFinished, Printed, TestFinished, TestKey
 from runner.report.numbers import counted
+from runner.report.places import class_and_name
 from runner.report.safe import safe_line, safe_text
 from runner.report.text import own_text
 
@@ -37,7 +38,6 @@ _COUNTED_AS: Final = {"failure": "failures", "error": "errors", "skipped": "skip
 _NO_CHARACTER = re.compile("[\ufffe\uffff]")
 _NAME_OF_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?=:|$)")
 _FIXTURE = re.compile(r"(?P<name>[^()]+) \((?P<owner>.+)\)")
-_LOADER = re.compile(r"unittest\.loader\.(?:_FailedTest|ModuleSkipped)\.(?P<module>.+)")
 _SUBTESTS_NAMED = 20
 _READ_AT_ONCE = 1 << 16
 
@@ -110,7 +110,7 @@ class JunitReporter:
     def _write_test(self, attempts: list[TestFinished]) -> None:
         """Write one test: the last attempt tells its state, the others stand below as Surefire has them."""
         last, earlier = attempts[-1], attempts[:-1]
-        case = self._case(*_named(last.key), last.duration_s, last.traceback)
+        case = self._case(*class_and_name(last.key), last.duration_s, last.traceback)
         _add_properties(case, last)
         if last.outcome in _RED:
             # Surefire: the first attempt is the failure, the later ones are re-runs of it.
@@ -127,7 +127,7 @@ class JunitReporter:
             self._write(subtest)
 
     def _subtests(self, event: TestFinished) -> Iterator[ET.Element]:
-        owner, name = _named(event.key)
+        owner, name = class_and_name(event.key)
         for subtest in event.subtests:
             case = self._case(owner, f"{name} {subtest.params}", 0.0, subtest.traceback)
             _add_result(case, subtest.outcome, subtest.message, subtest.traceback)
@@ -158,17 +158,6 @@ class JunitReporter:
             if child.tag in _COUNTED_AS:
                 self._counts[_COUNTED_AS[child.tag]] += 1
         self._spool.write(ET.tostring(case, encoding="unicode") + "\n")
-
-
-def _named(key: TestKey) -> tuple[str, str]:
-    """Return the class and the name of a test; what unittest's loader puts in the place of a module belongs to that module."""
-    test_id, ordinal = key
-    suffix = f" #{ordinal}" if ordinal else ""
-    match = _LOADER.fullmatch(test_id)
-    if match:
-        return match["module"], f"import{suffix}"
-    owner, _, name = test_id.rpartition(".")
-    return owner or test_id, f"{name}{suffix}"
 
 
 def _message(event: TestFinished) -> str | None:

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from runner.events import TestKey
+
 _FRAME = re.compile(r'^\s*File "(?P<path>[^"\n]+)", line (?P<line>\d+)', re.MULTILINE)
+_LOADER = re.compile(r"unittest\.loader\.(?:_FailedTest|ModuleSkipped)\.(?P<module>.+)")
 _NOT_OURS = ("site-packages", "dist-packages")
 
 
@@ -57,6 +60,17 @@ class Places:
                     if self.is_file(path):
                         return _relative(self.repository, path)
         return None
+
+
+def class_and_name(key: TestKey) -> tuple[str, str]:
+    """Return the class and the name of a test; what unittest's loader puts in the place of a module belongs to that module."""
+    test_id, ordinal = key
+    suffix = f" #{ordinal}" if ordinal else ""
+    match = _LOADER.fullmatch(test_id)
+    if match:
+        return match["module"], f"import{suffix}"
+    owner, _, name = test_id.rpartition(".")
+    return owner or test_id, f"{name}{suffix}"
 
 
 def _place(repository: str, path: str, line: int) -> Place | None:

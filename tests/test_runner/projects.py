@@ -150,7 +150,7 @@ class Project:
 
     def start(self, *arguments: str, cwd: str = ".", script: str | None = None, **variables: str) -> subprocess.Popen[str]:
         """Start `runner` and return at once."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("RUNNER_", "PYTHONPATH"))}
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("RUNNER_", "GITHUB_", "PYTHONPATH"))}
         return subprocess.Popen(
             [sys.executable, script or CONSOLE_SCRIPT, *arguments],
             cwd=self.root / cwd,
