@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .case import Case
 from .catalogue import ROWS, ZOO
-from .judging import faults
+from .judging import faults, verdict
 from .running import run_command, run_ours
 
 
@@ -78,15 +78,14 @@ def _export(cases: Sequence[Case], top: Path) -> None:
 
 
 def _judge_command(cases: Sequence[Case], command: list[str], limit_s: float) -> int:
-    """Ask of another runner no more than that it ends, and that it is red exactly where something is wrong."""
-    right = 0
+    """Judge another runner by what can be seen from outside."""
+    verdicts = []
     for case in cases:
-        code = run_command(case, [*command, *case.arguments], limit_s)
-        is_right = code is not None and (code not in (0, 5)) == case.is_red
-        right += is_right
-        print("right" if is_right else "WRONG", "hung" if code is None else f"exit {code}", case.name, sep="\t", flush=True)
-    print(f"{right} of {len(cases)} rows are right")
-    return 0 if right == len(cases) else 1
+        result = run_command(case, [*command, *case.arguments], limit_s)
+        verdicts.append(verdict(case, result))
+        print(verdicts[-1], f"exit {result.exit_code}", case.name, sep="\t", flush=True)
+    print(f"{verdicts.count('right')} of {len(cases)} rows are right")
+    return 0 if set(verdicts) == {"right"} else 1
 
 
 if __name__ == "__main__":

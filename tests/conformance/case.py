@@ -21,11 +21,12 @@ DIARY = """
 """
 FINE = """
     import unittest
+    from diary import note
     class Fine(unittest.TestCase):
-        def test_1(self): pass
-        def test_2(self): pass
-        def test_3(self): pass
-        def test_4(self): pass
+        def test_1(self): note("fine")
+        def test_2(self): note("fine")
+        def test_3(self): note("fine")
+        def test_4(self): note("fine")
 """
 _FINE_OUTCOMES = {f"test_zfine.Fine.test_{number}": "passed" for number in range(1, 5)}
 
@@ -38,7 +39,7 @@ class Plain:
         outcomes: Replaces those of the row; None where unittest says nothing about the test. What is `not_run` needs no entry.
         fixtures: Replaces those of the row, where it is not None.
         notes: Replaces those of the row, where it is not None.
-        exit_codes: By version, as "3.12" or "3.12.1"; the longest that fits decides.
+        exit_codes: Those that are possible, by version, as "3.12"; several where it changed in the course of that version.
         survives: False where it dies or stops in between, so that nothing but the exit code can be compared.
         runs: False where it would hang.
     """
@@ -48,7 +49,7 @@ class Plain:
     fixtures: tuple[str, ...] | None = None
     notes: Mapping[str, int] | None = None
     exit_code: int | None = None
-    exit_codes: Mapping[str, int] = field(default_factory=dict)
+    exit_codes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     survives: bool = True
     runs: bool = True
 
@@ -92,6 +93,11 @@ class Case:
         return spread({**self.outcomes, **(_FINE_OUTCOMES if self.beside_fine else {})})
 
     @property
+    def diary(self) -> dict[str, int]:
+        """How often each line must be noted, those of the four tests beside the row included."""
+        return {**self.notes, **({"fine": 4} if self.beside_fine else {})}
+
+    @property
     def is_red(self) -> bool:
         """Tell whether a runner must not say that all is well."""
         return self.exit_code not in (0, 5)
@@ -118,13 +124,10 @@ def plain_results(case: Case) -> Results:
     return results | spread({name: outcome for name, outcome in replaced.items() if outcome is not None})
 
 
-def plain_exit_code(case: Case, version: tuple[int, ...]) -> int:
-    """Return plain unittest's exit code on a version of Python."""
+def plain_exit_codes(case: Case, version: tuple[int, ...]) -> tuple[int, ...]:
+    """Return what plain unittest may exit with on a version of Python."""
     plain = case.plain
     if plain is None:
-        return case.exit_code
-    for length in (3, 2):
-        exact = ".".join(map(str, version[:length]))
-        if exact in plain.exit_codes:
-            return plain.exit_codes[exact]
-    return case.exit_code if plain.exit_code is None else plain.exit_code
+        return (case.exit_code,)
+    otherwise = case.exit_code if plain.exit_code is None else plain.exit_code
+    return plain.exit_codes.get(f"{version[0]}.{version[1]}", (otherwise,))

@@ -8,6 +8,7 @@ from . import (
     rows_outcomes,
     rows_output,
     rows_processes,
+    rows_suites,
     zoo_processes,
     zoo_state,
     zoo_texts,
@@ -22,5 +23,6 @@ ROWS: tuple[Case, ...] = (
     *rows_asynchronous.CASES,
     *rows_output.CASES,
     *rows_processes.CASES,
+    *rows_suites.CASES,
 )
 ZOO: tuple[Case, ...] = (*zoo_processes.CASES, *zoo_state.CASES, *zoo_texts.CASES)

@@ -26,7 +26,7 @@ class Log:
     def __init__(self, path: str) -> None:
         self._path = Path(path)
         self._path.write_text("")
-        self._written: dict[int, tuple[str, int]] = {}
+        self._waiting: dict[int, list[tuple[str, int]]] = {}
         self._numbers: dict[str, int] = {}
 
     def number(self, suite: object) -> None:
@@ -35,7 +35,7 @@ class Log:
             if hasattr(item, "__iter__"):
                 self.number(item)
             else:
-                self._written[id(item)] = self._next(item.id())
+                self._waiting.setdefault(id(item), []).append(self._next(item.id()))
 
     def _next(self, name: str) -> tuple[str, int]:
         ordinal = self._numbers.get(name, 0)
@@ -44,10 +44,9 @@ class Log:
 
     def write(self, test: unittest.TestCase, outcome: str, *, is_fixture: bool) -> None:
         """Add a line; a test that comes again, or that nobody collected, gets the next number of its id."""
-        if is_fixture:
-            key: tuple[str, int | None] = (test.id(), None)
-        else:
-            key = self._written.pop(id(test), None) or self._next(test.id())
+        waiting = self._waiting.get(id(test))
+        number = None if is_fixture else waiting.pop(0)[1] if waiting else self._next(test.id())[1]
+        key = test.id(), number
         with self._path.open("a") as file:
             file.write(json.dumps([*key, outcome]) + "\n")
 

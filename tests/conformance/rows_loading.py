@@ -308,7 +308,7 @@ CASES = (
         beside_fine=False,
         outcomes={},
         exit_code=5,
-        plain=Plain(why="unittest says 5 since 3.12 (cpython#62432)", exit_codes={"3.11": 0}),
+        plain=Plain(why="unittest says 5 since 3.12 (cpython#62432)", exit_codes={"3.11": (0,)}),
     ),
     Case(
         name="no-test-matches",
@@ -324,7 +324,7 @@ CASES = (
         beside_fine=False,
         outcomes={},
         exit_code=5,
-        plain=Plain(why="unittest says 5 since 3.12 (cpython#62432)", exit_codes={"3.11": 0}),
+        plain=Plain(why="unittest says 5 since 3.12 (cpython#62432)", exit_codes={"3.11": (0,)}),
     ),
     Case(
         name="names-on-the-command-line",

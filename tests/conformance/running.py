@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -82,32 +83,43 @@ def run_plain(cases: Sequence[Case], interpreter: str = sys.executable, *, at_on
         return dict(pool.map(run, [case for case in cases if case.plain is None or case.plain.runs]))
 
 
-def run_command(case: Case, command: Sequence[str], limit_s: float) -> int | None:
-    """Run any runner in the folder of the row, and return its exit code; None where it was killed at the limit."""
-    with TemporaryDirectory(prefix="conformance-") as folder:
+def run_command(case: Case, command: Sequence[str], limit_s: float) -> Result:
+    """Run any runner in the folder of the row: its exit code, None where it was killed at the limit, and what was noted."""
+    with TemporaryDirectory(prefix="conformance-", ignore_cleanup_errors=True) as folder:
         case.write(Path(folder))
-        return _finished(list(command), folder, limit_s)[0]
+        code, screen = _finished(list(command), folder, limit_s, case.interrupt_after)
+        return Result({}, (), _diary(folder), code, screen)
 
 
-def _finished(command: list[str], folder: str, limit_s: float = HANG_S) -> tuple[int | None, str]:
+def _finished(
+    command: list[str], folder: str, limit_s: float = HANG_S, interrupt_after: str | None = None
+) -> tuple[int | None, str]:
     """Run a command in a session of its own; whatever is left of it is killed."""
     with Path(folder, "screen.txt").open("w+b") as screen:
+        environment = {**os.environ, "PYTHONPATH": folder}  # for runners that do not look where they stand
         process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=screen, stderr=screen, start_new_session=True
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=screen, stderr=screen, start_new_session=True
         )
-        try:
-            code: int | None = process.wait(limit_s)
-        except subprocess.TimeoutExpired:
-            code = None
-        for number in (signal.SIGKILL,) if code is None else (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(process.pid, number)
-            except ProcessLookupError:
-                break
-            time.sleep(0.01)
+        code = _awaited(process, folder, limit_s, interrupt_after)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         screen.seek(0)
         return code, screen.read().decode("utf-8", "replace")
+
+
+def _awaited(process: subprocess.Popen[bytes], folder: str, limit_s: float, interrupt_after: str | None) -> int | None:
+    """Wait for the end, and press Ctrl-C once the diary holds the line."""
+    deadline = time.monotonic() + limit_s
+    while interrupt_after is not None and time.monotonic() < deadline and process.poll() is None:
+        if interrupt_after in _diary(folder):
+            os.killpg(process.pid, signal.SIGINT)
+            break
+        time.sleep(0.02)
+    try:
+        return process.wait(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _ours(folder: Path, exit_code: int | None, left: Iterable[str]) -> Result:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from .case import Case, Plain, plain_exit_code
+from .case import Case, Plain, plain_exit_codes
 from .catalogue import ROWS, ZOO
-from .judging import faults, plain_faults
+from .judging import faults, plain_faults, verdict
 from .running import Result, run_command, run_ours
 
 CASE = Case(
@@ -50,11 +50,18 @@ class JudgeTest(unittest.TestCase):
             with self.subTest(what):
                 self.assertEqual(len(faults(CASE, result)), 1)
 
-    def test_exit_code_of_a_version(self) -> None:
-        """The most exact version that a row names decides the exit code of unittest."""
-        case = replace(CASE, plain=Plain(why="differs", exit_code=2, exit_codes={"3.12": 5, "3.12.1": 6}))
-        codes = [plain_exit_code(case, version) for version in ((3, 11, 7), (3, 12, 1), (3, 12, 4))]
-        self.assertEqual(codes, [2, 6, 5])
+    def test_verdicts(self) -> None:
+        """Another runner is right, hung, wrongly green or red, or has lost something."""
+        wrong = {"hung": {"exit_code": None}, "green": {"exit_code": 0}, "lost": {"notes": {}}}
+        self.assertEqual(verdict(CASE, RIGHT), "right")
+        self.assertEqual([verdict(CASE, replace(RIGHT, **change)) for change in wrong.values()], list(wrong))
+        self.assertEqual(verdict(replace(CASE, exit_code=0), RIGHT), "red")
+
+    def test_exit_codes_of_a_version(self) -> None:
+        """The exit codes of unittest are those of the version, else those that hold for all."""
+        case = replace(CASE, plain=Plain(why="differs", exit_code=2, exit_codes={"3.12": (5,), "3.13": (1, 5)}))
+        codes = [plain_exit_codes(case, version) for version in ((3, 11, 7), (3, 12, 1), (3, 13, 0))]
+        self.assertEqual(codes, [(2,), (5,), (1, 5)])
 
     def test_processes_that_stay_are_found(self) -> None:
         """A process that escapes from the runner is found by its mark and ended."""
@@ -84,8 +91,8 @@ class RowsThemselvesTest(unittest.TestCase):
         """A command is run in the folder of the row; one that does not end in time is ended."""
         case = replace(CASE, files={"there.txt": "x"})
         code = "import pathlib, sys; sys.exit(7 if pathlib.Path('there.txt').exists() else 0)"
-        self.assertEqual(run_command(case, [sys.executable, "-c", code], 10), 7)
+        self.assertEqual(run_command(case, [sys.executable, "-c", code], 10).exit_code, 7)
         with TemporaryDirectory() as folder:
             pipe = Path(folder, "pipe")
             os.mkfifo(pipe)
-            self.assertIsNone(run_command(case, [sys.executable, "-c", f"open({str(pipe)!r})"], 0.3))
+            self.assertIsNone(run_command(case, [sys.executable, "-c", f"open({str(pipe)!r})"], 0.3).exit_code)

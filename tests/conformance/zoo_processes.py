@@ -171,8 +171,8 @@ CASES = (
         import resource
         resource.setrlimit(resource.RLIMIT_NOFILE, (3, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
         """,
-        notes={},
         outcomes={"test_row.Row.test_next": "errored"},
+        beside_fine=False,
         exit_code=1,
     ),
     animal(

@@ -116,7 +116,7 @@ CASES = (
         import locale, os, signal, socket, sys
         locale.setlocale(locale.LC_ALL, "C")
         socket.setdefaulttimeout(0.001)
-        os.umask(0o777)
+        os.umask(0o077)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         sys.setswitchinterval(10)
