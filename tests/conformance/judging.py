@@ -11,8 +11,10 @@ from .running import Result
 def faults(case: Case, result: Result) -> list[str]:
     """Return what our runner did wrong; no sentence means that the row is right."""
     found = list(_common(case, result, (case.exit_code,)))
+    if found and not result.results:
+        return found  # it never began
     if result.results != case.results:
-        found += list(_results("", result.results, case.results))
+        found += list(_results(result.results, case.results))
     if list(result.fixtures) != sorted(case.fixtures):
         found.append(f"fixtures {list(result.fixtures)} instead of {sorted(case.fixtures)}")
     if result.notes != case.diary:
@@ -29,7 +31,7 @@ def plain_faults(case: Case, result: Result, version: tuple[int, ...]) -> list[s
     if plain is not None and not plain.survives:
         return found
     if result.results != plain_results(case):
-        found += list(_results("", result.results, plain_results(case)))
+        found += list(_results(result.results, plain_results(case)))
     fixtures = case.fixtures if plain is None or plain.fixtures is None else plain.fixtures
     if list(result.fixtures) != sorted(fixtures):
         found.append(f"fixtures {list(result.fixtures)} instead of {sorted(fixtures)}")
@@ -62,7 +64,7 @@ def _common(case: Case, result: Result, exit_codes: tuple[int, ...]) -> Iterator
             yield f"the screen ends with {result.screen[-600:]!r} ({case.name})"
 
 
-def _results(prefix: str, found: dict[tuple[str, int], str], expected: dict[tuple[str, int], str]) -> Iterator[str]:
+def _results(found: dict[tuple[str, int], str], expected: dict[tuple[str, int], str]) -> Iterator[str]:
     for key in sorted({*found, *expected}):
         if found.get(key) != expected.get(key):
-            yield f"{prefix}{key[0]} #{key[1]} {found.get(key, 'is missing')} instead of {expected.get(key, 'nothing')}"
+            yield f"{key[0]} #{key[1]} {found.get(key, 'is missing')} instead of {expected.get(key, 'nothing')}"

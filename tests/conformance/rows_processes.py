@@ -171,6 +171,7 @@ CASES = (
                 class Row(unittest.TestCase):
                     def test_a(self): pass
                     def test_b(self):
+                        time.sleep(0.5)
                         note("waits")
                         time.sleep(60)
                     def test_c(self): pass
