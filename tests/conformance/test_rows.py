@@ -3,6 +3,7 @@
 import sys
 import unittest
 
+from .case import Case
 from .catalogue import ROWS
 from .judging import faults, plain_faults
 from .running import run_ours, run_plain
@@ -29,3 +30,20 @@ class OracleTest(unittest.TestCase):
             if case.name in found:
                 with self.subTest(case.name, why=case.why):
                     self.assertEqual(plain_faults(case, found[case.name], sys.version_info[:3]), [])
+
+
+class RealSuiteTest(unittest.TestCase):
+    def test_of_json(self) -> None:
+        """The suite of CPython's own json has the outcomes that plain unittest gives it, test by test."""
+        case = Case(
+            name="json",
+            why="a suite that was not made for us",
+            files={},
+            beside_fine=False,
+            arguments=("test.test_json",),
+            outcomes={},
+            exit_code=0,
+        )
+        plain, ours = run_plain([case])["json"], run_ours([case])["json"]
+        self.assertGreater(len(plain.results), 100)
+        self.assertEqual((ours.results, ours.exit_code, ours.left), (plain.results, plain.exit_code, ()))
