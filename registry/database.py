@@ -51,11 +51,13 @@ class Database:
     Attributes:
         path: The SQLite file, absolute; None for a server.
         location: Path or URL for sentences; a password is masked.
+        is_read_only: Opens an SQLite file so that nothing can be written to it.
     """
 
     def __init__(self, url: URL, path: Path | None, timeout_s: float) -> None:
         self.path = path
         self.timeout_s = timeout_s
+        self.is_read_only = False
         self.location = str(path) if path else redact_urls(url.render_as_string(hide_password=True))
         self._url = url
         self._engine: Engine | None = None
@@ -151,7 +153,9 @@ class Database:
         cursor.close()
 
     def _sqlite_engine(self, path: Path) -> Engine:
-        engine = create_engine("sqlite://", creator=lambda: connect_sqlite(path, self.timeout_s), poolclass=QueuePool)
+        engine = create_engine(
+            "sqlite://", creator=lambda: connect_sqlite(path, self.timeout_s, is_read_only=self.is_read_only), poolclass=QueuePool
+        )
 
         @event.listens_for(engine, "begin")
         def begin(connection: Connection) -> None:

@@ -45,7 +45,7 @@ def is_ready(target: str | Path) -> bool:
     return [*facts, *revisions] == [(APPLICATION_ID,), (FILE_FORMAT,), (HEAD,)]
 
 
-def connect_sqlite(path: Path, timeout_s: float) -> sqlite3.Connection:
+def connect_sqlite(path: Path, timeout_s: float, *, is_read_only: bool = False) -> sqlite3.Connection:
     """Open an SQLite file that exists, with our pragmas, and with transactions left to us.
 
     In its own mode the driver begins no transaction before DDL, and a deferred one that reads before it writes fails at once.
@@ -53,7 +53,9 @@ def connect_sqlite(path: Path, timeout_s: float) -> sqlite3.Connection:
     import sqlite3
     from urllib.parse import quote
 
-    mode = "mode=ro&immutable=1" if _is_frozen(path) else "mode=rw"
+    mode = "mode=ro" if is_read_only else "mode=rw"
+    if _is_frozen(path) or (is_read_only and not _is_open_elsewhere(path)):
+        mode = "mode=ro&immutable=1"
     connection = sqlite3.connect(
         f"file:{quote(str(path))}?{mode}", uri=True, timeout=timeout_s, isolation_level=None, check_same_thread=False
     )
@@ -69,6 +71,11 @@ def connect_sqlite(path: Path, timeout_s: float) -> sqlite3.Connection:
 def _is_frozen(path: Path) -> bool:
     """Tell whether nobody can write here, so that SQLite must not look for the files that WAL would need."""
     return not os.access(path.parent, os.W_OK) and not os.access(path, os.W_OK) and not Path(f"{path}-wal").exists()
+
+
+def _is_open_elsewhere(path: Path) -> bool:
+    """Tell whether a part of the registry lies in a file beside it; without one, reading needs none and shall leave none."""
+    return any(Path(f"{path}{suffix}").exists() for suffix in ("-wal", "-journal"))
 
 
 def _path(target: str) -> Path | None:

@@ -31,8 +31,13 @@ def check_name(name: str) -> None:
         raise InvalidName(f"the name {name!r} holds a character that cannot be printed on one line; leave it out")
     if name.isdecimal():
         raise InvalidName(f"the name {name!r} could be mistaken for the id of a run; add a letter")
-    if _RESERVED.fullmatch(name):
+    if is_reserved(name):
         raise InvalidName(f"the name {name!r} is kept for references such as latest, baseline:NAME or test-12; choose another")
+
+
+def is_reserved(name: str) -> bool:
+    """Tell whether a name is kept for references, as KIND-ID is, the name of a run that was given none."""
+    return _RESERVED.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)

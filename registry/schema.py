@@ -53,6 +53,15 @@ def prepare(database: Database, *, must_exist: bool) -> None:
         _adapt_journal(database, database.path)
 
 
+def require_head(database: Database) -> None:
+    """Make sure that a database holds a registry at HEAD; nothing is created or changed.
+
+    Raises:
+        RegistryError: It is absent or unreachable, no registry, or another release's.
+    """
+    _require_head(database, _revision(_existing(database)))
+
+
 def inspect(target: str | Path) -> RegistryInfo:
     """Return where a registry is and what it holds, whatever its revision.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypedDict, Unpack
 from uuid import uuid4
 
-from registry import comparison, durations, latest, queries, schema, starting
+from registry import comparison, durations, importing, latest, queries, schema, starting
 from registry.database import Database, locate
 from registry.encoding import encode_choice, encode_integer
 from registry.environment import capture_environment, capture_git, code_files, project_root, redact_argv
@@ -205,6 +205,22 @@ class Registry:
         """Return the tests that were red when they were last recorded, whichever runs those were."""
         with self._database.reading() as connection:
             return latest.last_failures(connection)
+
+    def import_runs(self, paths: Sequence[Path], name: str | None = None) -> importing.ImportReport:
+        """Copy the runs of other registry files that are not here yet; the shards of one test run become one run.
+
+        Args:
+            paths: SQLite files; they are only read, and nothing in them is believed unseen.
+            name: What the run is called; there must be only one then.
+
+        Raises:
+            InvalidName: The name could be mistaken for a reference.
+            NameInUse: A run has a name that another run has here.
+            RegistryError: A file is no registry, is damaged, or of another release.
+        """
+        if name is not None:
+            check_name(name)
+        return importing.import_runs(self._database, paths, name)
 
     def info(self) -> RegistryInfo:
         """Return where the registry is and what it holds."""

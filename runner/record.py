@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +60,10 @@ class TestRecorder:
         if self._held:
             held, self._held = self._held, []
             self._attempt(lambda: self._run.add_results(held))
+
+    def note(self, params: Mapping[str, object]) -> None:
+        """Record what became known of the run's configuration only now."""
+        self._attempt(lambda: self._run.log_params(params))
 
     def finish(self, status: RunStatus, green: bool | None, duration_s: float, coverage: Coverage | None) -> None:
         """Close the run; `error` says why where it could not be closed."""

@@ -14,12 +14,13 @@ class Chain:
     """A chooser made of steps; see `runner.execute.Selection.choose`.
 
     Attributes:
+        steps: The steps, in order.
         sentences: What each step did, in the order of the steps; empty before the suite was loaded.
         emptied_by: The sentence of the step that left nothing of what it was given.
     """
 
     def __init__(self, steps: Sequence[Step]) -> None:
-        self._steps = tuple(steps)
+        self.steps = tuple(steps)
         self.sentences: list[str] = []
         self.emptied_by: str | None = None
 
@@ -27,7 +28,7 @@ class Chain:
         """Return the positions to run, in order."""
         self.sentences, self.emptied_by = [], None
         positions = list(range(len(keys)))
-        for step in self._steps:
+        for step in self.steps:
             if not positions:
                 break
             positions, sentence = step(keys, positions)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
-from runner.cli.options import SETTINGS, Color, Debug, Format, Output, Registry, exit_with, given_globals
+from runner.cli.options import SETTINGS, Color, Debug, Format, Name, Output, Registry, exit_with, given_globals
 
 app = typer.Typer(
     name="db",
@@ -52,5 +54,26 @@ def check(ctx: typer.Context, registry: Registry = None, debug: Debug = False, c
         from runner.commands.db import check as check_registry
 
         return check_registry(registry=given.registry)
+
+    exit_with(command, debug=given.debug)
+
+
+@app.command("import")
+def import_(
+    ctx: typer.Context,
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="SQLite files of other registries; only read.")],
+    name: Name = None,
+    output: Output = Format.TEXT,
+    registry: Registry = None,
+    debug: Debug = False,
+    color: Color = None,
+) -> None:
+    """Take over runs that are not here yet; the shards of a test run become one run."""
+    given = given_globals(ctx, registry, color, debug=debug)
+
+    def command() -> int:
+        from runner.commands.db_import import import_registries
+
+        return import_registries(files, name=name, as_json=output is Format.JSON, registry=given.registry)
 
     exit_with(command, debug=given.debug)

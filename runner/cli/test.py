@@ -25,6 +25,7 @@ def test(
     ] = None,
     last_failed: Annotated[bool, typer.Option("--last-failed", help="Only tests that failed when last recorded.")] = False,
     failed_first: Annotated[bool, typer.Option("--failed-first", help="Those tests first, then the rest.")] = False,
+    shard: Annotated[str | None, typer.Option("--shard", metavar="I/N", help="Part I of N; classes stay whole.")] = None,
     failfast: Annotated[bool, typer.Option("-f", "--failfast", help="Stop on the first failure.")] = False,
     retries: Annotated[
         int | None, typer.Option("--retries", metavar="N", min=0, help="Run a failing test up to N times more, alone.")
@@ -60,6 +61,7 @@ def test(
                 name_patterns=tuple(patterns or ()),
                 last_failed=last_failed,
                 failed_first=failed_first,
+                shard=shard,
                 failfast=failfast,
                 retries=retries,
                 buffer=buffer,

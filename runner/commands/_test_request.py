@@ -15,6 +15,7 @@ class TestRequest:
         names: TESTS: dotted names, files, folders, `path::Class::test`.
         durations: How many of the slowest tests to list, 0 for all; None lists none.
         source: Packages or folders that coverage measures.
+        shard: I/N, the part of the suite to run.
         retries: How many more attempts a failing test gets, each alone in a fresh process.
         junit_xml: Path of a JUnit XML file to write; None writes none.
         last_failed: Only the tests that were red when they were last recorded; `failed_first` puts those first.
@@ -27,6 +28,7 @@ class TestRequest:
     name_patterns: tuple[str, ...] = ()
     last_failed: bool = False
     failed_first: bool = False
+    shard: str | None = None
     failfast: bool = False
     retries: int | None = None
     buffer: bool = False

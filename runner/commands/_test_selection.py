@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from registry.latest import LastFailures
     from runner.choose.chain import Step
+    from runner.events import TestKey
 
 
 def selection(request: TestRequest, settings: Settings) -> tuple[execute.Selection, Chain | None]:
@@ -27,6 +28,8 @@ def selection(request: TestRequest, settings: Settings) -> tuple[execute.Selecti
         UsageError: Flags contradict each other, or one of TESTS is not there.
         NothingToRun: It is known before anything is loaded that there is nothing to run.
     """
+    if request.shard is not None and "shard" in request.tags:
+        raise UsageError("--shard sets the tag `shard` itself; choose another key for --tag")
     steps = tuple(_steps(request, settings))
     chain = Chain(steps) if steps else None
     flagged = request.start_directory is not None or request.top_level_directory is not None
@@ -50,14 +53,28 @@ def selection(request: TestRequest, settings: Settings) -> tuple[execute.Selecti
 
 def _steps(request: TestRequest, settings: Settings) -> Iterator[Step]:
     """Yield the steps in the order in which they follow each other: first what leaves tests out, then what sorts the rest."""
-    if request.last_failed or request.failed_first:
-        from runner.choose.failures import FailedFirst, OnlyFailed
+    asked = request.last_failed or request.failed_first
+    last, location = _last_failures(request, settings) if asked else (None, "")
+    if last is not None and request.last_failed:
+        from runner.choose.failures import OnlyFailed
 
-        last, location = _last_failures(request, settings)
-        if request.last_failed:
-            yield OnlyFailed(_required(last, location))
-        if request.failed_first and last.is_anything_recorded:
-            yield FailedFirst(last)
+        yield OnlyFailed(_required(last, location))
+    if request.shard is not None:
+        from runner.choose.shards import OneShard, parse_shard
+
+        yield OneShard(parse_shard(request.shard), _durations(request, settings))
+    if last is not None and request.failed_first and last.is_anything_recorded:
+        from runner.choose.failures import FailedFirst
+
+        yield FailedFirst(last)
+
+
+def _durations(request: TestRequest, settings: Settings) -> dict[TestKey, float]:
+    registry = open_existing(request.registry, settings)
+    if registry is None:
+        return {}
+    with registry:
+        return registry.expected_durations()
 
 
 def _last_failures(request: TestRequest, settings: Settings) -> tuple[LastFailures, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from registry.records import Run, RunDetails, RunKind, RunStatus
 from runner import execute
+from runner.choose.shards import plan_of
 from runner.commands._test_request import TestRequest
 from runner.commands.outputs import Outputs
 from runner.commands.surroundings import command_line, shown_location
@@ -75,6 +76,9 @@ class Session:
         recorder = TestRecorder(run)
         summary = self._run(self._sink(run.run, recorder))
         coverage = self._coverage()
+        plan = plan_of(self._plan.chain)
+        if plan is not None:
+            recorder.note({"shard_plan": plan})
         status, green = _status(summary), self._green()
         recorder.finish(status, green, summary.duration_s, coverage)
         if recorder.error is None:

@@ -90,7 +90,7 @@ def _new_run(request: TestRequest, settings: Settings) -> NewRun:
         kind=RunKind.TEST,
         name=request.name,
         argv=command_line(),
-        tags=request.tags,
+        tags=request.tags if request.shard is None else {**request.tags, "shard": request.shard},
         git=capture_git(settings.root),
         environment=capture_environment(),
         code=code_files(settings.root),
