@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from registry.records import Run, RunDetails, RunKind, RunStatus
 from runner import execute
 from runner.choose.shards import plan_of
 from runner.commands._test_request import TestRequest
+from runner.commands._test_screen import live_screen
 from runner.commands.outputs import Outputs
 from runner.commands.surroundings import command_line, shown_location
 from runner.errors import ExitCode
@@ -55,6 +57,7 @@ class Session:
         self._outputs = outputs
         self._tallier = Tallier()
         self._paint = painter(plan.request.colour, sys.stdout)
+        self._screen = live_screen(plan.request, plan.settings)
         self._plugins = _plugins(plan.request)
 
     def run(self) -> int:
@@ -91,14 +94,17 @@ class Session:
     def _run(self, sink: TestSink) -> execute.Summary:
         plan = self._plan
         retries = plan.settings.retries if self._request.retries is None else self._request.retries
-        if not retries:
-            return self._execution.run(sink)
-        return execute.run_with_retries(self._execution, execute.Again(plan.selection, plan.options, retries), sink)
+        with self._screen or nullcontext():
+            if not retries:
+                return self._execution.run(sink)
+            return execute.run_with_retries(self._execution, execute.Again(plan.selection, plan.options, retries), sink)
 
     def _sink(self, run: Run, *keepers: TestSink) -> TestSink:
         from runner.plugins import HookSink
 
-        return HookSink(self._plugins, (self._reporter(), self._tallier, *self._outputs.sinks, *keepers), run)
+        screens = (self._screen,) if self._screen is not None else ()
+        sinks = (*screens, self._reporter(), self._tallier, *self._outputs.sinks, *keepers)
+        return HookSink(self._plugins, sinks, run)
 
     def _green(self) -> bool | None:
         tally = self._tallier.tally
@@ -108,7 +114,7 @@ class Session:
         if self._request.as_json:
             return JsonReporter(sys.stdout)
         asked = self._request
-        return TextReporter(sys.stdout, asked.verbosity, asked.durations, self._paint, hide_output=asked.buffer)
+        return TextReporter(self._screen or sys.stdout, asked.verbosity, asked.durations, self._paint, hide_output=asked.buffer)
 
     def _coverage(self) -> Coverage | None:
         data = self._plan.options.coverage_data

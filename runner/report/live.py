@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Final, TextIO
+from typing import Final, Protocol, TextIO
 
 from registry.records import Outcome
 from runner.events import (
@@ -76,6 +76,16 @@ class Tally:
         return self.failed == 0
 
 
+class Writable(Protocol):
+    """What text can be written to: a file, a terminal, a live view."""
+
+    def write(self, text: str, /) -> int:
+        """Take text."""
+
+    def flush(self) -> None:
+        """Let it be seen."""
+
+
 class TextReporter:
     """Writes dots or lines as tests end, then failures, slowest tests and counts.
 
@@ -84,7 +94,7 @@ class TextReporter:
 
     def __init__(
         self,
-        stream: TextIO,
+        stream: Writable,
         verbosity: int = DOTS,
         durations: int | None = None,
         paint: Paint = plain,
