@@ -13,6 +13,9 @@ from registry.records import GitState
 TIMEOUT_S = 2.0
 """How long one call of git may last."""
 
+LONG_TIMEOUT_S = 60.0
+"""How long it may last where the user asked for its answer."""
+
 _OUTPUT_LIMIT_BYTES = 16 << 20
 _NO_REPOSITORY = "the project lies in no git repository"
 # Variables that point git at another repository, run programs, or write traces; the rest of the user's set-up stays.
@@ -59,7 +62,29 @@ def list_python_files(root: Path) -> list[str] | None:
     return list(dict.fromkeys(os.fsdecode(name) for name in output.split(b"\0") if name))
 
 
-def _git(root: Path, *arguments: str) -> tuple[bytes | None, str | None]:
+def changed_files(root: Path, commit: str) -> tuple[Path, list[str]] | str:
+    """Return what differs between the work tree around a folder and a commit, untracked files too; or why git cannot tell.
+
+    Returns:
+        The work tree's top folder, and paths relative to it of files that were changed, added or removed.
+    """
+    answers = []
+    for question in (["--show-toplevel"], ["--verify", "--end-of-options", f"{commit}^{{commit}}"]):
+        output, reason = _git(root, "rev-parse", *question)
+        if output is None:
+            return str(reason)
+        answers.append(os.fsdecode(output.rstrip(b"\n")))
+    top, differing = Path(answers[0]), ["diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", answers[1], "--"]
+    paths: list[str] = []
+    for question in (differing, ["ls-files", "-z", "--others", "--exclude-standard"]):
+        output, reason = _git(top, *question, timeout_s=LONG_TIMEOUT_S)
+        if output is None:
+            return str(reason)
+        paths += [os.fsdecode(name) for name in output.split(b"\0") if name]
+    return top, list(dict.fromkeys(paths))
+
+
+def _git(root: Path, *arguments: str, timeout_s: float = TIMEOUT_S) -> tuple[bytes | None, str | None]:
     """Return git's output, or None and a reason."""
     # core.fsmonitor would run a program that the repository names.
     command = ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.quotePath=true", *arguments]
@@ -75,9 +100,9 @@ def _git(root: Path, *arguments: str) -> tuple[bytes | None, str | None]:
             )
         except OSError as error:
             return None, f"git cannot be started: {error.strerror or error}"
-        code = _wait(process)
+        code = _wait(process, timeout_s)
         if code is None:
-            return None, f"git did not answer within {TIMEOUT_S:g} s"
+            return None, f"git did not answer within {timeout_s:g} s"
         output.seek(0)
         errors.seek(0)
         if code:
@@ -87,10 +112,10 @@ def _git(root: Path, *arguments: str) -> tuple[bytes | None, str | None]:
     return (answer, None) if len(answer) <= _OUTPUT_LIMIT_BYTES else (None, "git's answer is too long")
 
 
-def _wait(process: subprocess.Popen[bytes]) -> int | None:
+def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> int | None:
     """Return the exit code; a process that outlasts the limit is ended with all that it started."""
     try:
-        return process.wait(TIMEOUT_S)
+        return process.wait(timeout_s)
     except subprocess.TimeoutExpired:
         return None
     finally:

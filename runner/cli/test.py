@@ -23,6 +23,8 @@ def test(
     patterns: Annotated[
         list[str] | None, typer.Option("-k", metavar="PATTERN", help="Only tests whose id matches; may be repeated.")
     ] = None,
+    changed: Annotated[bool, typer.Option("--changed", help="Only tests that may depend on uncommitted changes.")] = False,
+    since: Annotated[str | None, typer.Option("--since", metavar="REF", help="... or on changes since a commit.")] = None,
     last_failed: Annotated[bool, typer.Option("--last-failed", help="Only tests that failed when last recorded.")] = False,
     failed_first: Annotated[bool, typer.Option("--failed-first", help="Those tests first, then the rest.")] = False,
     shard: Annotated[str | None, typer.Option("--shard", metavar="I/N", help="Part I of N; classes stay whole.")] = None,
@@ -59,6 +61,7 @@ def test(
                 pattern=pattern,
                 top_level_directory=top,
                 name_patterns=tuple(patterns or ()),
+                since=since or ("HEAD" if changed else None),
                 last_failed=last_failed,
                 failed_first=failed_first,
                 shard=shard,

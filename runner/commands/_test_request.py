@@ -18,6 +18,7 @@ class TestRequest:
         shard: I/N, the part of the suite to run.
         retries: How many more attempts a failing test gets, each alone in a fresh process.
         junit_xml: Path of a JUnit XML file to write; None writes none.
+        since: Only tests that may depend on files changed since this commit.
         last_failed: Only the tests that were red when they were last recorded; `failed_first` puts those first.
     """
 
@@ -26,6 +27,7 @@ class TestRequest:
     pattern: str | None = None
     top_level_directory: str | None = None
     name_patterns: tuple[str, ...] = ()
+    since: str | None = None
     last_failed: bool = False
     failed_first: bool = False
     shard: str | None = None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from registry.latest import LastFailures
     from runner.choose.chain import Step
+    from runner.choose.changes import Changes
     from runner.events import TestKey
 
 
@@ -53,6 +54,10 @@ def selection(request: TestRequest, settings: Settings) -> tuple[execute.Selecti
 
 def _steps(request: TestRequest, settings: Settings) -> Iterator[Step]:
     """Yield the steps in the order in which they follow each other: first what leaves tests out, then what sorts the rest."""
+    if request.since is not None:
+        from runner.choose.changes import OnlyChanged
+
+        yield OnlyChanged(_changes(request.since, settings))
     asked = request.last_failed or request.failed_first
     last, location = _last_failures(request, settings) if asked else (None, "")
     if last is not None and request.last_failed:
@@ -67,6 +72,21 @@ def _steps(request: TestRequest, settings: Settings) -> Iterator[Step]:
         from runner.choose.failures import FailedFirst
 
         yield FailedFirst(last)
+
+
+def _changes(since: str, settings: Settings) -> Changes:
+    from registry.git import changed_files, list_python_files
+    from runner.choose.changes import Changes
+
+    found = changed_files(settings.root, since)
+    if isinstance(found, str):
+        raise UsageError(
+            f"what changed since {since} is not known: {found}; --changed and --since need a git work tree and a commit"
+        )
+    top, changed = found
+    if not changed:
+        raise NothingToRun(f"nothing changed since {since}: the work tree is equal to it")
+    return Changes(top, since, tuple(changed), tuple(list_python_files(top) or ()))
 
 
 def _durations(request: TestRequest, settings: Settings) -> dict[TestKey, float]:
