@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final, TextIO
 from xml.etree import ElementTree as ET
+from xml.sax.saxutils import quoteattr
 
 from registry.records import Outcome
 from runner.events import Ended, Event, FixtureFinished, Printed, TestFinished, TestKey
@@ -22,7 +23,7 @@ from runner.report.text import own_text
 
 if TYPE_CHECKING:
     from registry.records import Run
-    from runner.report.places import Places
+    from runner.report.places import Place, Places
 
 _TAGS: Final = {
     Outcome.FAILED: "failure",
@@ -56,6 +57,7 @@ class JunitReporter:
         self._counts: Counter[str] = Counter()
         self._red: dict[TestKey, list[TestFinished]] = {}
         self._printed: list[str] = []
+        self._owners: dict[str, str] = {}
         self._duration_s = 0.0
 
     def emit(self, event: Event, /) -> None:
@@ -98,8 +100,20 @@ class JunitReporter:
     def _finished(self, event: TestFinished) -> None:
         if event.outcome in _RED or event.key in self._red:
             self._red.setdefault(event.key, []).append(event)
+        elif event.outcome == Outcome.PASSED and not event.subtests and event.output is None and event.seed is None:
+            self._write_passed(event)
         else:
             self._write_test([event])
+
+    def _write_passed(self, event: TestFinished) -> None:
+        """Write what nearly every result of a large suite is, at a tenth of the cost of building elements."""
+        owner, name = class_and_name(event.key)
+        if owner not in self._owners:
+            facts = self._owned(owner, None)
+            self._owners[owner] = " ".join(f"{key}={quoteattr(value)}" for key, value in facts.items())
+        self._counts["tests"] += 1
+        duration = f"{event.duration_s or 0.0:.6f}"
+        self._spool.write(f'<testcase {self._owners[owner]} name={quoteattr(_line(name))} time="{duration}" />\n')
 
     def _ended(self, event: Ended) -> None:
         self._duration_s = event.duration_s
@@ -143,14 +157,17 @@ class JunitReporter:
         return case
 
     def _case(self, owner: str, name: str, duration_s: float | None, traceback: str | None) -> ET.Element:
-        facts = {"classname": _line(owner), "name": _line(name)}
-        place = self._places.last_in(traceback)
+        facts = {**self._owned(owner, self._places.last_in(traceback)), "name": _line(name), "time": f"{duration_s or 0.0:.6f}"}
+        return ET.Element("testcase", facts)
+
+    def _owned(self, owner: str, place: Place | None) -> dict[str, str]:
         path = place.path if place else self._places.file_of(owner)
+        facts = {"classname": _line(owner)}
         if path is not None:
             facts["file"] = _line(path)
         if place is not None:
             facts["line"] = str(place.line)
-        return ET.Element("testcase", facts | {"time": f"{duration_s or 0.0:.6f}"})
+        return facts
 
     def _write(self, case: ET.Element) -> None:
         self._counts["tests"] += 1

@@ -66,7 +66,7 @@ def class_and_name(key: TestKey) -> tuple[str, str]:
     """Return the class and the name of a test; what unittest's loader puts in the place of a module belongs to that module."""
     test_id, ordinal = key
     suffix = f" #{ordinal}" if ordinal else ""
-    match = _LOADER.fullmatch(test_id)
+    match = _LOADER.fullmatch(test_id) if test_id.startswith("unittest.loader.") else None
     if match:
         return match["module"], f"import{suffix}"
     owner, _, name = test_id.rpartition(".")

@@ -213,7 +213,8 @@ class Hostile(unittest.TestCase):
         nasty = HOSTILE + "]]><x/>&\ufffe\uffff" + "".join(map(chr, range(32)))
         parts = (SubtestProblem(nasty, "failed", nasty, nasty),)
         event = make_finished("failed", f"m.{nasty}.t", message=nasty, traceback=nasty, output=nasty, subtests=parts)
-        root = report(event, make_fixture_event(fixture_id=f"setUpClass ({nasty})", message=nasty, traceback=nasty))
+        passed = make_finished(test_id=f"m.{nasty}.{nasty}")
+        root = report(event, passed, make_fixture_event(fixture_id=f"setUpClass ({nasty})", message=nasty, traceback=nasty))
         texts = [text for item in root.iter() for text in (*item.attrib.values(), item.text or "")]
         self.assertTrue(any("<x/>&" in text for text in texts))
         self.assertEqual([text for text in texts if set(text) & set("\x00\x1b\x9b\u202e\ufffe\uffff\r\ud800")], [])
