@@ -63,7 +63,16 @@ class QuickStart(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        lines = (("--version",), ("--help",), ("-h",), ("test", "-h"), ("train", "-h"), ("diff", "--help"), ("db", "-h"))
+        lines = (
+            ("--version",),
+            ("--help",),
+            ("-h",),
+            ("test", "-h"),
+            ("train", "-h"),
+            ("diff", "--help"),
+            ("db", "-h"),
+            ("plugins", "-h"),
+        )
         answers = python("-c", START_PROBE, json.dumps(lines)).splitlines()
         cls.answers = {" ".join(line): json.loads(answer) for line, answer in zip(lines, answers, strict=True)}
 

@@ -6,6 +6,7 @@ import sys
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from registry.records import Run, RunDetails, RunKind, RunStatus
@@ -137,7 +138,7 @@ class Session:
     def _close(self, summary: execute.Summary, run: Run) -> int:
         tally = self._tallier.tally
         self._outputs.write(run)
-        self._plugins.notify("runner_run_finished", run=run, counts=dict(tally.outcomes))
+        self._plugins.notify("runner_run_finished", run=run, counts=MappingProxyType(tally.outcomes))
         chain = self._plan.chain
         hint = summary.no_tests_hint or (chain.emptied_by if chain else None)
         if hint:

@@ -15,7 +15,7 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TextIO
 
-from runner.events import Ended, Event, TestKey
+from runner.events import Event, TestKey
 from runner.report.progress import Progress
 from runner.report.safe import width_of
 
@@ -80,11 +80,9 @@ class LiveScreen:
         self._thread.join(_JOIN_S)
 
     def emit(self, event: Event, /) -> None:
-        """Take an event; the last one takes the view off the screen."""
+        """Take an event."""
         with self._lock:
             self._progress.take(event, self._clock())
-        if isinstance(event, Ended):
-            self.close()
 
     def write(self, text: str, /) -> int:
         """Write text; a line that is not complete yet stands in the view until it is."""
