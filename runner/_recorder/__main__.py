@@ -1,7 +1,8 @@
-"""Start the recorder: `python -P .../runner/_recorder/__main__.py PID`, events on standard input, the answer on standard output.
+"""Start the recorder: `python -P .../runner/_recorder/__main__.py [PROCESS]`.
 
-The process that was started leaves at once, and its child, which is nobody's, does the work: the tests do not meet it. Our
-packages come first on its path, because the user's own `registry` or `runner` may lie on PYTHONPATH.
+Standard input brings the events, standard output takes the answer, and PROCESS is a descriptor that stands for the process with
+the tests. The process that was started leaves at once, and its child, which is nobody's, does the work: the tests do not meet
+it. Our packages come first on its path, because the user's own `registry` or `runner` may lie on PYTHONPATH.
 """
 
 import os
@@ -13,4 +14,4 @@ if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))  # noqa: PTH100, PTH120
     from runner._recorder.process import main
 
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 _READ_BYTES = 1 << 20
 
 
-def main(pid: int) -> None:
+def main(process: int | None = None) -> None:
     """Record what standard input says about the tests of a process, and answer on standard output.
 
     Args:
-        pid: The process with the tests.
+        process: A descriptor that becomes readable when that process dies.
     """
-    batches = _batches(sys.stdin.fileno(), pid)
+    batches = _batches(sys.stdin.fileno(), process)
     try:
         answer = record_stream(batches)
     except Exception as error:  # noqa: BLE001 (whatever it is, the process with the tests must hear it)
@@ -40,30 +40,17 @@ def main(pid: int) -> None:
         sys.stdout.flush()
 
 
-def _batches(events: int, pid: int) -> Iterator[list[Message]]:
-    """Yield the messages as they come; something else that was forked may keep the pipe open, so the process is watched too."""
+def _batches(events: int, process: int | None) -> Iterator[list[Message]]:
+    """Yield the messages as they come, until the pipe ends, or the process where something that was forked keeps it open."""
     decoder = LineDecoder()
     poll = select.poll()
-    poll.register(events, select.POLLIN)
-    death = _death_of(pid)
-    if death is not None:
-        poll.register(death, select.POLLIN)
-    while True:
-        if events not in dict(poll.poll()):
-            return
+    for descriptor in (events, process):
+        if descriptor is not None:
+            poll.register(descriptor, select.POLLIN)
+    while events in dict(poll.poll()):
         data = os.read(events, _READ_BYTES)
         if not data:
             return
         messages = decoder.feed(data)
         if messages:
             yield messages
-
-
-def _death_of(pid: int) -> int | None:
-    """Return a descriptor that becomes readable when the process dies; None where the system has none."""
-    if not hasattr(os, "pidfd_open"):
-        return None
-    try:
-        return os.pidfd_open(pid)
-    except ProcessLookupError:  # dead already: what it wrote is in the pipe
-        return None

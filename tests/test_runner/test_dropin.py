@@ -101,7 +101,8 @@ class Recording(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = Path(cls.enterClassContext(TemporaryDirectory()))
         write_project(cls.folder, {"main.py": MAIN, **SHADOWS})
-        processes = start(cls.folder, "main.py", "-v", "-b"), start(cls.folder, "main.py", "-v", "-b", RECORDED="1")
+        flags = ("-v", "-b", "--locals")
+        processes = start(cls.folder, "main.py", *flags), start(cls.folder, "main.py", *flags, RECORDED="1")
         cls.plain, cls.ours = map(ended, processes)
         cls.details = recorded(cls.folder)
 
@@ -148,10 +149,13 @@ class Recording(unittest.TestCase):
         )
 
     def test_tracebacks(self):
-        """A failure has its traceback and, with -b, what the test printed, as on the screen."""
-        (failure,) = (one for one in self.details.results if one.test_id.endswith("test_fail"))
-        self.assertRegex(failure.traceback or "", r"(?s)^Traceback .*AssertionError: 1 != 2\n\nStdout:\nsaid before it failed\n$")
-        self.assertIn((failure.traceback or "")[:-60], self.ours.stderr)
+        """A failure has the traceback that is on the screen, with --locals its variables and with -b what was printed."""
+        texts = {one.test_id.partition(".")[2]: one.traceback or "" for one in self.details.results if one.traceback}
+        self.assertRegex(texts["Outcomes.test_fail"], r"(?s)^Traceback .* self = <.*1 != 2\n\nStdout:\nsaid before it failed\n$")
+        self.assertIn("ValueError: broken", texts["Outcomes.test_error"])
+        for name in ("Outcomes.test_fail", "Outcomes.test_error"):
+            with self.subTest(name):
+                self.assertIn(texts[name], self.plain.stderr)
 
     def test_subtests(self):
         """The subtests that did not pass are listed, the others counted."""
@@ -163,7 +167,7 @@ class Recording(unittest.TestCase):
         """The run is red and finished, with the command line, the environment and the code that took part."""
         run = self.details.run
         self.assertEqual((run.status, run.green), (RunStatus.FINISHED, False))
-        self.assertEqual(run.argv, ("main.py", "-v", "-b"))
+        self.assertEqual(run.argv, ("main.py", "-v", "-b", "--locals"))
         self.assertIsNotNone(run.environment)
         self.assertIsNotNone(run.code_fingerprint)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import unittest
@@ -12,7 +13,7 @@ from registry.records import RunDetails, RunStatus
 from .dropins import ended, message, outcomes, recorded, start, write_project
 
 MAIN = """
-    import os, signal, sys, time, unittest
+    import ctypes, os, signal, sys, time, unittest
     import runner
 
     HOW = os.environ["HOW"]
@@ -32,6 +33,15 @@ MAIN = """
                 time.sleep(5)
             elif HOW == "Ctrl-C, caught":
                 os.kill(os.getpid(), signal.SIGINT)
+            elif HOW == "stray":
+                child = ctypes.CDLL(None).fork()  # Python is not told of it, and closes nothing
+                if child:
+                    with open("stray", "w") as file:
+                        file.write(str(child))
+                    os._exit(0)
+                os.close(1)
+                os.close(2)
+                time.sleep(60)
             elif HOW == "fail":
                 self.fail()
 
@@ -57,17 +67,19 @@ class Endings(unittest.TestCase):
 
     ended: ClassVar[dict[str, subprocess.CompletedProcess[str]]]
     runs: ClassVar[dict[str, RunDetails]]
+    stray: ClassVar[int]
 
     @classmethod
     def setUpClass(cls):
         top = Path(cls.enterClassContext(TemporaryDirectory()))
-        hows = ("exit", "kill", "between", "raise", "Ctrl-C", "Ctrl-C, caught", "fail")
+        hows = ("stray", "exit", "kill", "between", "raise", "Ctrl-C", "Ctrl-C, caught", "fail")
         folders = {how: top / str(number) for number, how in enumerate(hows)}
         for folder in folders.values():
             write_project(folder, {"main.py": MAIN})
         processes = {how: start(folder, "main.py", *FLAGS.get(how, ()), HOW=how) for how, folder in folders.items()}
         cls.ended = {how: ended(process) for how, process in processes.items()}
         cls.runs = {how: recorded(folder, "this") for how, folder in folders.items()}
+        cls.stray = int((folders["stray"] / "stray").read_text())
 
     def assert_ended(self, how: str, status: RunStatus, code: int, last: tuple[str, str, str]) -> RunDetails:
         """Compare exit code, status and the outcomes of the three tests; no run of these is green."""
@@ -88,6 +100,11 @@ class Endings(unittest.TestCase):
     def test_kill(self):
         """So has one that was killed, which no process can tell of itself."""
         self.assert_ended("kill", RunStatus.CRASHED, -signal.SIGKILL, ("passed", "crashed", "not_run"))
+
+    def test_stray(self):
+        """The death is noticed although a process that the test left behind keeps the pipe open."""
+        os.kill(self.stray, signal.SIGKILL)  # it lives
+        self.assert_ended("stray", RunStatus.CRASHED, 0, ("passed", "crashed", "not_run"))
 
     def test_between(self):
         """A process that ends between two tests leaves a crashed fixture that names the last test."""
@@ -122,18 +139,25 @@ class Endings(unittest.TestCase):
 
 
 UNRECORDED = """
-    import os, unittest
+    import os, signal, sys, time, unittest
     from runner import RecordingTestRunner
 
     class T(unittest.TestCase):
         def test_pass(self):
             pass
 
+    @unittest.skipUnless(os.environ["HOW"] == "pipe", "one is enough")
+    class Pipe(unittest.TestCase):
+        def test_after_the_recorder_gave_up(self):
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+            time.sleep(2)
+
     class Elsewhere(RecordingTestRunner):
         run_name = "latest" if os.environ["HOW"] == "name" else None
         strict = os.environ["HOW"] == "strict"
 
     if __name__ == "__main__":
+        sys.executable = {"missing": "/no/such/python", "silent": "/bin/true"}.get(os.environ["HOW"], sys.executable)
         unittest.main(testRunner=Elsewhere)
 """
 
@@ -147,7 +171,13 @@ class Failures(unittest.TestCase):
     def setUpClass(cls):
         folder = Path(cls.enterClassContext(TemporaryDirectory()))
         write_project(folder, {"main.py": UNRECORDED, "file": "no registry"})
-        urls = {"strict": str(folder / "file"), "unset": str(folder / "file"), "name": str(folder / "runs.db")}
+        urls = {
+            "pipe": str(folder / "file"),
+            "strict": str(folder / "file"),
+            "unset": str(folder / "file"),
+            "name": str(folder / "runs.db"),
+        }
+        urls |= dict.fromkeys(("missing", "silent"), str(folder / "runs.db"))
         processes = {how: start(folder, "main.py", HOW=how, RUNNER_REGISTRY=url) for how, url in urls.items()}
         cls.ended = {how: ended(process) for how, process in processes.items()}
 
@@ -155,13 +185,29 @@ class Failures(unittest.TestCase):
         """One line on standard error, after unittest's, names the reason; the exit code is that of the tests."""
         result = self.ended["unset"]
         self.assertEqual(result.returncode, 0)
-        self.assertRegex(result.stderr, r"\nOK\nrunner: this run was not recorded: [^\n]*file[^\n]* \[registry-damaged\]\n\Z")
+        self.assertRegex(
+            result.stderr, r"\nOK \(skipped=1\)\nrunner: this run was not recorded: [^\n]*file[^\n]* \[registry-damaged\]\n\Z"
+        )
+
+    def test_it_kills_nobody(self):
+        """Tests may write into the pipe after the recorder gave up, even where a pipe without a reader would kill them."""
+        self.assertEqual(self.ended["pipe"].returncode, 0)
+        self.assertIn("this run was not recorded", self.ended["pipe"].stderr)
 
     def test_strict(self):
         """Where the class says `strict`, the exit code is 3."""
         self.assertEqual(self.ended["strict"].returncode, 3)
-        self.assertIn("\nOK\nrunner: this run was not recorded: ", self.ended["strict"].stderr)
+        self.assertIn("\nOK (skipped=1)\nrunner: this run was not recorded: ", self.ended["strict"].stderr)
 
     def test_name(self):
         """A name that no run may have is refused like that."""
         self.assertRegex(self.ended["name"].stderr, r"runner: this run was not recorded: [^\n]*latest[^\n]* \[invalid-name\]\n\Z")
+
+    def test_no_recorder(self):
+        """An interpreter that cannot be started, or that ends at once, costs the tests nothing either."""
+        for how, reason in (("missing", "the recorder cannot be started: .*/no/such/python"), ("silent", "the recorder .*")):
+            with self.subTest(how):
+                self.assertRegex(
+                    self.ended[how].stderr, rf"\nOK \(skipped=1\)\nrunner: this run was not recorded: {reason}[^\n]*\n\Z"
+                )
+                self.assertEqual(self.ended[how].returncode, 0)

@@ -2,17 +2,24 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 import unittest
 import weakref
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import runner
 from registry.records import RunStatus
 from runner.commands.dropin import ToldTests
 from runner.dropin.unittest_registry.observing import Observer
-from runner.events import TestFinished
+from runner.events import FixtureFinished, TestFinished
 
+from .dropins import ROOT, write_project
 from .suites import Events
+from .test_dropin import MAIN
+from .test_worker_versions import other_interpreters
 
 
 class Sample(unittest.TestCase):
@@ -57,13 +64,18 @@ def observed(suite: unittest.TestSuite | unittest.TestCase, call: Any = None) ->
     observer.watch(result)
     (call or suite)(result)
     observer.finish("", "", 1.0)
+    return replayed(lines), result
+
+
+def replayed(lines: list[str]) -> Events:
+    """Return the events that lines of a run that came to its end stand for."""
     events = Events()
     told = ToldTests(events, begun=0.0, is_timed=True)
     for line in lines:
         told.take(json.loads(line))
     if told.conclude() is not RunStatus.FINISHED:
         raise AssertionError(lines)
-    return events, result
+    return events
 
 
 def endings(events: Events) -> list[tuple[str, int, str, str | None]]:
@@ -143,6 +155,48 @@ class Observing(unittest.TestCase):
         suite(result)
         self.assertEqual((result.testsRun, result.wasSuccessful()), (2, True))
         self.assertEqual(observer.problem, "an error of the recording itself, RuntimeError: planted")
+
+
+# What the suite of test_dropin reports, seen by the drop-in alone: its recorder needs SQLAlchemy, which other interpreters lack.
+WATCH = """
+import json, sys, unittest
+sys.path[:0] = sys.argv[1:]
+import main
+from unittest_registry.observing import Observer
+suite, result, lines = unittest.defaultTestLoader.loadTestsFromModule(main), unittest.TestResult(), []
+observer = Observer(suite, lines.append)
+observer.watch(result)
+suite(result)
+observer.finish("", "", 1.0)
+print(json.dumps([observer.problem, lines]))
+"""
+
+
+class Versions(unittest.TestCase):
+    def test_same_events(self):
+        """The same outcomes and fixtures are told on each supported version of Python that is at hand."""
+        interpreters = other_interpreters()
+        if not interpreters:
+            self.skipTest("no other supported version of Python is installed")
+        with TemporaryDirectory() as name:
+            write_project(Path(name), {"main.py": MAIN})
+            expected = told_by(sys.executable, name)
+            self.assertEqual(len(expected), 15, expected)
+            for version, path in interpreters.items():
+                with self.subTest(version=version):
+                    self.assertEqual(told_by(path, name), expected)
+
+
+def told_by(interpreter: str, folder: str) -> list[tuple[object, ...]]:
+    """Run the suite in the folder with an interpreter, and return tests and fixtures with their outcomes and messages."""
+    command = [interpreter, "-c", WATCH, folder, str(ROOT / "runner" / "dropin")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    problem, lines = json.loads(done.stdout.splitlines()[-1])
+    if problem is not None:
+        raise AssertionError(problem)
+    events = replayed(lines)
+    fixtures = [(one.fixture_id, one.outcome, one.message) for one in events.of(FixtureFinished)]
+    return [*sorted((*one.key, one.outcome, one.message or "") for one in events.of(TestFinished)), *fixtures]
 
 
 class TheRunner(unittest.TestCase):

@@ -46,6 +46,8 @@ class RecorderProcess:
 
     def send(self, line: str) -> None:
         """Write one event; a recorder that is gone is told of at the end."""
+        if os.getpid() != self._pid:  # forked behind Python's back
+            return
         data = line.encode("ascii") + b"\n"
         with self._lock:
             try:
@@ -73,12 +75,14 @@ class RecorderProcess:
         main = Path(__file__).resolve().parents[2] / "_recorder" / "__main__.py"
         theirs, ours = os.pipe()
         reply, their_reply = os.pipe()
+        us = _ourselves()
         try:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-W", "ignore", str(main), str(os.getpid())],
+                [sys.executable, "-P", "-W", "ignore", str(main), *map(str, us)],
                 stdin=theirs,
                 stdout=their_reply,
                 stderr=their_reply,
+                pass_fds=us,
                 start_new_session=True,
             )
             process.wait()
@@ -87,8 +91,8 @@ class RecorderProcess:
             os.close(reply)
             raise
         finally:
-            os.close(theirs)
-            os.close(their_reply)
+            for descriptor in (theirs, their_reply, *us):
+                os.close(descriptor)
         self._events, self._reply = _out_of_reach(ours), _out_of_reach(reply)
 
     def _read_reply(self) -> bytes:
@@ -112,6 +116,16 @@ class RecorderProcess:
         self._events = self._reply = None
 
 
+def _ourselves() -> tuple[int, ...]:
+    """Return a descriptor that becomes readable when this process dies, where the system has such a thing."""
+    if not hasattr(os, "pidfd_open"):
+        return ()
+    try:
+        return (os.pidfd_open(os.getpid()),)
+    except OSError:  # a sandbox that knows nothing of it
+        return ()
+
+
 def _out_of_reach(descriptor: int) -> int:
     """Move a descriptor to a high number, where `os.closerange(3, 256)` of a test does not find it."""
     try:
@@ -123,11 +137,9 @@ def _out_of_reach(descriptor: int) -> int:
 
 
 def _answer(reply: bytes) -> dict[str, Any]:
-    """Return what the recorder said; whatever else it wrote is its last word, and the problem."""
-    lines = [line for line in reply.decode("utf-8", "replace").splitlines() if line.strip()]
-    if not lines:
-        return {}
-    try:
-        return dict(json.loads(lines[-1]))
-    except ValueError:
-        return {"problem": f"the recorder failed: {lines[-1].strip()}"}
+    """Return what the recorder said; if it only complained, its last line is the problem."""
+    lines = [line.strip() for line in reply.decode("utf-8", "replace").splitlines() if line.strip()]
+    for line in reversed(lines):
+        if line.startswith("{"):
+            return dict(json.loads(line))
+    return {"problem": f"the recorder failed: {lines[-1]}"} if lines else {}
