@@ -41,7 +41,10 @@ def main(process: int | None = None) -> None:
 
 
 def _batches(events: int, process: int | None) -> Iterator[list[Message]]:
-    """Yield the messages as they come, until the pipe ends, or the process where something that was forked keeps it open."""
+    """Yield the messages as they come, until the last one is there, the pipe ends, or the process does.
+
+    Something that a test forked may keep the pipe open.
+    """
     decoder = LineDecoder()
     poll = select.poll()
     for descriptor in (events, process):
@@ -54,3 +57,5 @@ def _batches(events: int, process: int | None) -> Iterator[list[Message]]:
         messages = decoder.feed(data)
         if messages:
             yield messages
+            if messages[-1][0] == "e":
+                return

@@ -31,7 +31,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 
 def start(folder: Path, *arguments: str, **changes: str) -> subprocess.Popen[str]:
-    """Start this interpreter in a folder."""
+    """Start this interpreter in a folder, in a process group of its own."""
     return subprocess.Popen(
         [sys.executable, *arguments],
         cwd=folder,
@@ -39,6 +39,7 @@ def start(folder: Path, *arguments: str, **changes: str) -> subprocess.Popen[str
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
 
 

@@ -12,7 +12,7 @@ from registry.records import RunDetails, RunStatus
 from .dropins import ended, message, outcomes, recorded, start, write_project
 
 MAIN = """
-    import os, signal, sys, unittest
+    import atexit, os, signal, sys, time, unittest
 
     class Outcomes(unittest.TestCase):
         def test_pass(self):
@@ -62,7 +62,7 @@ MAIN = """
             pass
 
     class Surroundings(unittest.TestCase):
-        def test_no_child_is_ours(self):
+        def test_at_first_no_child_is_ours(self):
             with self.assertRaises(ChildProcessError):
                 os.waitpid(-1, os.WNOHANG)
 
@@ -79,6 +79,14 @@ MAIN = """
                 os.dup2(null, 2)
                 self.fail("this is the child")
 
+        def test_fork_that_stays(self):
+            child = os.fork()
+            if child:
+                atexit.register(os.kill, child, signal.SIGKILL)
+            else:
+                os.closerange(0, 3)
+                time.sleep(100)
+
     if __name__ == "__main__":
         if os.environ.get("RECORDED"):
             import runner
@@ -90,7 +98,7 @@ SHADOWS = {f"{name}/__init__.py": "raise SystemExit('the wrong one')\n" for name
 
 
 class Recording(unittest.TestCase):
-    """`unittest.main(testRunner=runner.RecordingTestRunner)` in a project that has packages `registry` and `mnist` of its own."""
+    """`unittest.main(testRunner=runner.RecordingTestRunner)`, beside packages `registry` and `mnist` of the project's own."""
 
     folder: ClassVar[Path]
     plain: ClassVar[subprocess.CompletedProcess[str]]
@@ -102,7 +110,10 @@ class Recording(unittest.TestCase):
         cls.folder = Path(cls.enterClassContext(TemporaryDirectory()))
         write_project(cls.folder, {"main.py": MAIN, **SHADOWS})
         flags = ("-v", "-b", "--locals")
-        processes = start(cls.folder, "main.py", *flags), start(cls.folder, "main.py", *flags, RECORDED="1")
+        processes = (
+            start(cls.folder, "main.py", *flags),
+            start(cls.folder, "main.py", *flags, RECORDED="1", PYTHONPATH=str(cls.folder)),
+        )
         cls.plain, cls.ours = map(ended, processes)
         cls.details = recorded(cls.folder)
 
@@ -134,10 +145,11 @@ class Recording(unittest.TestCase):
                 "Skipped.test_one": "skipped",
                 "Surroundings.test_closing_descriptors": "passed",
                 "Surroundings.test_fork_that_comes_back": "passed",
-                "Surroundings.test_no_child_is_ours": "passed",
+                "Surroundings.test_fork_that_stays": "passed",
+                "Surroundings.test_at_first_no_child_is_ours": "passed",
             },
         )
-        self.assertEqual(len(self.details.results), 13)
+        self.assertEqual(len(self.details.results), 14)
 
     def test_causes(self):
         """A test that a fixture prevented has the fixture's error, or the reason of its skip, for a message."""

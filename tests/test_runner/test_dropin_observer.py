@@ -31,6 +31,10 @@ class Sample(unittest.TestCase):
     def fails(self) -> None:
         self.fail("no")
 
+    def fails_twice(self) -> None:
+        self.addCleanup(self.fail, "again")
+        raise ValueError
+
     def runs_another(self) -> None:
         Sample("passes").run(self.result)
 
@@ -98,10 +102,13 @@ class Observing(unittest.TestCase):
         self.assertEqual(endings(events), [("passes", 0, "skipped", "later"), ("fails", 0, "failed", "AssertionError: no")])
 
     def test_the_same_object_twice(self):
-        """A test that stands in the suite twice runs twice, under two ordinals."""
-        test = Sample("passes")
-        events, _ = observed(unittest.TestSuite([test, test]))
-        self.assertEqual(endings(events), [("passes", 0, "passed", None), ("passes", 1, "passed", None)])
+        """A test that stands in the suite twice runs twice, under two ordinals, each with the worst that was reported."""
+        for method, ending in (("passes", ("passed", None)), ("fails_twice", ("errored", "ValueError"))):
+            with self.subTest(method):
+                test = Sample(method)
+                events, _ = observed(unittest.TestSuite([test, test]))
+                self.assertEqual(endings(events), [(method, 0, *ending), (method, 1, *ending)])
+                self.assertEqual(events.fixtures, [])
 
     def test_a_test_that_nobody_collected(self):
         """A test that another one runs with the same result is recorded as well."""
@@ -181,7 +188,7 @@ class Versions(unittest.TestCase):
         with TemporaryDirectory() as name:
             write_project(Path(name), {"main.py": MAIN})
             expected = told_by(sys.executable, name)
-            self.assertEqual(len(expected), 15, expected)
+            self.assertEqual(len(expected), 16, expected)
             for version, path in interpreters.items():
                 with self.subTest(version=version):
                     self.assertEqual(told_by(path, name), expected)

@@ -41,12 +41,11 @@ class RecorderProcess:
             self._start()
         except OSError as error:
             self.problem = f"the recorder cannot be started: {error}"
-        os.register_at_fork(after_in_child=self._close)
         self.send(json.dumps(["h", header]))
 
     def send(self, line: str) -> None:
         """Write one event; a recorder that is gone is told of at the end."""
-        if os.getpid() != self._pid:  # forked behind Python's back
+        if os.getpid() != self._pid:  # a child that a test forked, and that came back
             return
         data = line.encode("ascii") + b"\n"
         with self._lock:
@@ -55,17 +54,14 @@ class RecorderProcess:
                     data = data[os.write(self._events, data) :]
             except OSError as error:
                 self.problem = self.problem or f"the recorder cannot be reached any more: {error}"
-                self._events = None
+                self._close()
 
     def finish(self) -> str | None:
         """Let the recorder write what it has, and return the name of the run; None where `problem` says more."""
-        if self._events is not None:
-            os.close(self._events)
-            self._events = None
-        if os.getpid() != self._pid:  # a child that a test forked, and that came back
+        if os.getpid() != self._pid:
             return None
-        answer = _answer(self._read_reply())
         self._close()
+        answer = _answer(self._read_reply())
         if "run" in answer:
             return str(answer["run"])
         self.problem = answer.get("problem") or self.problem or "the recorder ended without a word"
@@ -95,25 +91,26 @@ class RecorderProcess:
                 os.close(descriptor)
         self._events, self._reply = _out_of_reach(ours), _out_of_reach(reply)
 
-    def _read_reply(self) -> bytes:
-        data, deadline = b"", time.monotonic() + _PATIENCE_S
-        while self._reply is not None and select.select([self._reply], [], [], max(0.0, deadline - time.monotonic()))[0]:
-            chunk = os.read(self._reply, 65536)
-            if not chunk:
-                return data
-            data += chunk
-        if self._reply is not None:
-            self.problem = self.problem or f"the recorder has not finished after {_PATIENCE_S:.0f} s; it goes on without us"
-        return data
-
     def _close(self) -> None:
-        """Close our ends; a child that a test forked does so at once, and can tell nothing."""
-        if os.getpid() != self._pid:
-            self._lock = threading.Lock()  # the parent's may be held by a thread that we do not have
-        for descriptor in (self._events, self._reply):
-            if descriptor is not None:
-                os.close(descriptor)
-        self._events = self._reply = None
+        if self._events is not None:
+            os.close(self._events)
+        self._events = None
+
+    def _read_reply(self) -> bytes:
+        if self._reply is None:
+            return b""
+        data, deadline = b"", time.monotonic() + _PATIENCE_S
+        try:
+            while select.select([self._reply], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                chunk = os.read(self._reply, 65536)
+                if not chunk:
+                    return data
+                data += chunk
+        finally:
+            os.close(self._reply)
+            self._reply = None
+        self.problem = self.problem or f"the recorder has not finished after {_PATIENCE_S:.0f} s; it goes on alone"
+        return data
 
 
 def _ourselves() -> tuple[int, ...]:
