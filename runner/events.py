@@ -20,6 +20,21 @@ class Collected:
 
 
 @dataclass(frozen=True, slots=True)
+class Workers:
+    """Sent once where several workers share the suite.
+
+    Attributes:
+        jobs: How many run at the same time.
+        method: "fork": from a process that has loaded the suite; "spawn": as fresh interpreters.
+        reason: Why; empty for the usual way.
+    """
+
+    jobs: int
+    method: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TestStarted:
     """A test is about to run."""
 
@@ -122,7 +137,7 @@ class Ended:
     interrupted: str | None = None
 
 
-Event = Collected | TestStarted | TestFinished | FixtureFinished | Printed | Polluted | Ended
+Event = Collected | Workers | TestStarted | TestFinished | FixtureFinished | Printed | Polluted | Ended
 
 
 class TestSink(Protocol):

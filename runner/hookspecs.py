@@ -15,7 +15,7 @@ from pluggy import HookimplMarker, HookspecMarker
 
 if TYPE_CHECKING:
     from registry.records import Outcome, Run, RunDetails
-    from runner.events import Collected, Ended, FixtureFinished, Polluted, Printed, TestFinished, TestStarted
+    from runner.events import Collected, Ended, FixtureFinished, Polluted, Printed, TestFinished, TestStarted, Workers
 
 hookspec = HookspecMarker("runner")
 hookimpl = HookimplMarker("runner")
@@ -63,6 +63,11 @@ class ReportFormat:
 @hookspec
 def runner_run_started(event: Collected, run: Run) -> None:
     """The tests of a run were found and begin; the run's id is 0 where it is not recorded."""
+
+
+@hookspec
+def runner_workers_chosen(event: Workers) -> None:
+    """Several workers share the suite; sent where there are several."""
 
 
 @hookspec

@@ -14,7 +14,7 @@ from pluggy import HookImpl, PluginManager, PluginValidationError
 
 from runner import hookspecs
 from runner.errors import PluginFailed
-from runner.events import Collected, Ended, FixtureFinished, Flushing, Polluted, Printed, TestFinished, TestStarted
+from runner.events import Collected, Ended, FixtureFinished, Flushing, Polluted, Printed, TestFinished, TestStarted, Workers
 from runner.hookspecs import Command, ReportFormat, hookimpl
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 GROUP: Final = "runner"
 HOOKS: Final[dict[type, str]] = {
     Collected: "runner_run_started",
+    Workers: "runner_workers_chosen",
     TestStarted: "runner_test_started",
     TestFinished: "runner_test_finished",
     FixtureFinished: "runner_fixture_finished",
@@ -204,6 +205,10 @@ class _SinkPlugin:
 
     @hookimpl
     def runner_run_started(self, event: Collected) -> None:
+        self._emit(event)
+
+    @hookimpl
+    def runner_workers_chosen(self, event: Workers) -> None:
         self._emit(event)
 
     @hookimpl

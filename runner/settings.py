@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -17,6 +17,8 @@ class Settings:
 
     Attributes:
         root: The project's root; relative paths of the settings start here.
+        jobs: How many workers, or "auto".
+        timeout: Seconds after which a test is ended.
         retries: How many more attempts a failing test gets.
         source: Packages or folders that coverage measures.
     """
@@ -30,6 +32,8 @@ class Settings:
     source: tuple[str, ...] = ()
     data_dir: str | None = None
     checkpoint_dir: str | None = None
+    jobs: int | str | None = None
+    timeout: float | None = None
     retries: int = 0
 
 
@@ -88,20 +92,42 @@ def _nearest(key: str) -> str:
 
 
 def _typed(key: str, value: object, wanted: str, path: Path) -> object:
-    if wanted.startswith("tuple"):
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            return tuple(value)
-        words = "a list of strings"
-    elif wanted == "bool":
-        if isinstance(value, bool):
-            return value
-        words = "true or false"
-    elif wanted == "int":
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return value
-        words = "a whole number, 0 or more"
-    else:
-        if isinstance(value, str):
-            return value
-        words = "a string"
-    raise SettingsError(f"{key} in [tool.runner] of {path} is {value!r}; it must be {words}")
+    fits, words = _RULES.get(wanted, _RULES["str"])
+    if not fits(value):
+        raise SettingsError(f"{key} in [tool.runner] of {path} is {value!r}; it must be {words}")
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _is_list_of_strings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _is_bool(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_number_of_jobs(value: object) -> bool:
+    return value == "auto" or (_is_count(value) and value != 0)
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+def _is_string(value: object) -> bool:
+    return isinstance(value, str)
+
+
+_RULES: dict[str, tuple[Callable[[object], bool], str]] = {
+    "tuple[str, ...]": (_is_list_of_strings, "a list of strings"),
+    "bool": (_is_bool, "true or false"),
+    "int": (_is_count, "a whole number, 0 or more"),
+    "int | str | None": (_is_number_of_jobs, 'a whole number from 1, or "auto"'),
+    "float | None": (_is_positive, "a number above 0"),
+    "str": (_is_string, "a string"),
+}
+"""By the type of a setting: which values fit, and how that is said."""

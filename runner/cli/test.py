@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from runner.cli.options import Color, Debug, Format, Name, Output, Registry, Tags, exit_with, given_globals, listed, pairs
+
+
+class StartMethod(StrEnum):
+    """How several workers start."""
+
+    AUTO = "auto"
+    FORK = "fork"
+    SPAWN = "spawn"
 
 
 def test(
@@ -32,6 +41,16 @@ def test(
     retries: Annotated[
         int | None, typer.Option("--retries", metavar="N", min=0, help="Run a failing test up to N times more, alone.")
     ] = None,
+    jobs: Annotated[
+        str | None, typer.Option("-j", "--jobs", metavar="N|auto", help="Workers at the same time; auto: one a processor.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", metavar="S", help="End a test that takes more than S seconds.")
+    ] = None,
+    start_method: Annotated[
+        StartMethod, typer.Option("--start-method", help="How several workers start: forked, or as fresh interpreters.")
+    ] = StartMethod.AUTO,
+    python: Annotated[str | None, typer.Option("--python", metavar="PATH", help="Interpreter of the workers.")] = None,
     buffer: Annotated[bool, typer.Option("-b", "--buffer", help="Hide the output of tests that pass.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="A line for each test.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only failures and counts.")] = False,
@@ -67,6 +86,10 @@ def test(
                 shard=shard,
                 failfast=failfast,
                 retries=retries,
+                jobs=jobs,
+                timeout_s=timeout,
+                start_method=start_method.value,
+                interpreter=python,
                 buffer=buffer,
                 show_locals=show_locals,
                 verbosity=0 if quiet else 2 if verbose else 1,

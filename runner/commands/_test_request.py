@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from runner.execute.options import StartMethod
 from runner.report.live import DOTS
 
 
@@ -17,6 +18,10 @@ class TestRequest:
         source: Packages or folders that coverage measures.
         shard: I/N, the part of the suite to run.
         retries: How many more attempts a failing test gets, each alone in a fresh process.
+        jobs: How many workers, or "auto": as many as there are processors.
+        timeout_s: Seconds after which a test is ended.
+        start_method: How several workers start: auto, fork or spawn.
+        interpreter: Python of the workers; None for this one.
         junit_xml: Path of a JUnit XML file to write; None writes none.
         since: Only tests that may depend on files changed since this commit.
         last_failed: Only the tests that were red when they were last recorded; `failed_first` puts those first.
@@ -33,6 +38,10 @@ class TestRequest:
     shard: str | None = None
     failfast: bool = False
     retries: int | None = None
+    jobs: str | None = None
+    timeout_s: float | None = None
+    start_method: StartMethod = "auto"
+    interpreter: str | None = None
     buffer: bool = False
     show_locals: bool = False
     verbosity: int = DOTS

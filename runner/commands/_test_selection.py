@@ -48,6 +48,7 @@ def selection(request: TestRequest, settings: Settings) -> tuple[execute.Selecti
         top_level_directory=str(anchor / top) if top else None,
         name_patterns=request.name_patterns,
         choose=chain,
+        expected_durations=lambda: _expected_durations(request, settings),
     )
     return chosen, chain
 
@@ -95,6 +96,20 @@ def _durations(request: TestRequest, settings: Settings) -> dict[TestKey, float]
         return {}
     with registry:
         return registry.expected_durations()
+
+
+def _expected_durations(request: TestRequest, settings: Settings) -> dict[TestKey, float]:
+    """Return how long tests took lately; nothing where that cannot be read, for it only decides the order."""
+    from registry.errors import RegistryError
+
+    try:
+        registry = open_existing(request.registry, settings)
+        if registry is None:
+            return {}
+        with registry:
+            return registry.expected_durations()
+    except RegistryError:
+        return {}
 
 
 def _last_failures(request: TestRequest, settings: Settings) -> tuple[LastFailures, str]:

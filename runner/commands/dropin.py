@@ -20,7 +20,7 @@ from registry.records import NewRun, RunKind, RunStatus
 from runner.commands.surroundings import open_registry
 from runner.errors import WorkerFailed
 from runner.events import Collected, Ended, FanOut, FixtureFinished, TestFinished
-from runner.execute.deaths import fixture_after
+from runner.execute.deaths import Death, fixture_after
 from runner.execute.lines import finished, fixture_finished
 from runner.execute.schedule import keys_of
 from runner.record import TestRecorder
@@ -155,7 +155,7 @@ class ToldTests:
         """Charge the death to the tests that were running, else to the place where it happened."""
         if not self._running:
             last = self._keys[self._last][0] if self._last is not None else None
-            self._sink.emit(fixture_after(last, _DIED, None))
+            self._sink.emit(fixture_after(last, Death(_DIED)))
         for position in sorted(self._running):
             self._finish(position, TestFinished(self._keys[position], "crashed", message=f"{_DIED} while the test was running"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from runner import execute
 from runner.commands._test_request import TestRequest
 from runner.commands._test_selection import selection
 from runner.commands._test_session import Plan, Session
+from runner.commands._test_workers import worker_options
 from runner.commands.outputs import Outputs, places_of
 from runner.commands.surroundings import command_line, garbage_collected_rarely, is_ready, open_registry
 from runner.errors import UsageError
@@ -36,7 +38,6 @@ def run_tests(request: TestRequest) -> int:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runner-coverage-"))) if request.coverage else None
         plan = _plan(request, settings, data)
         outputs = stack.enter_context(Outputs(request, places_of(plan.selection, settings)))
-        stack.enter_context(execute.strays_ended())
         if not record:
             return Session(plan, stack.enter_context(execute.start(plan.selection, plan.options)), outputs).run()
         # Whatever refuses the run is found before the user's code is touched; what then needs time is loaded beside the worker.
@@ -58,7 +59,8 @@ def _registry(request: TestRequest, settings: Settings) -> Registry:
 
 def _plan(request: TestRequest, settings: Settings, data: Path | None) -> Plan:
     chosen, chain = selection(request, settings)
-    return Plan(request, settings, chosen, _options(request, data, _source(request, settings, chosen)), chain)
+    options = replace(worker_options(request, settings), coverage_data=data, coverage_source=_source(request, settings, chosen))
+    return Plan(request, settings, chosen, options, chain)
 
 
 def _source(request: TestRequest, settings: Settings, chosen: execute.Selection) -> tuple[str, ...] | None:
@@ -69,18 +71,6 @@ def _source(request: TestRequest, settings: Settings, chosen: execute.Selection)
     source = request.source or settings.source
     require_sources(source, (".", chosen.start_directory, chosen.top_level_directory or "."))
     return source
-
-
-def _options(request: TestRequest, data: Path | None, source: tuple[str, ...] | None) -> execute.WorkerOptions:
-    return execute.WorkerOptions(
-        failfast=request.failfast,
-        buffer=request.buffer,
-        show_locals=request.show_locals,
-        coverage_source=source,
-        coverage_data=data,
-        stdout_to_stderr=request.as_json,
-        working_directory=Path.cwd(),
-    )
 
 
 def _new_run(request: TestRequest, settings: Settings) -> NewRun:

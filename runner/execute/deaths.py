@@ -1,31 +1,100 @@
-"""The sentences about workers that died or could not load the suite."""
+"""Workers that died or could not load the suite: who is charged, and the sentences."""
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.errors import RunnerError, UsageError, WorkerFailed
-from runner.events import FixtureFinished
+from runner.events import FixtureFinished, TestFinished
 
 if TYPE_CHECKING:
+    from runner.execute.lane import Lane
+    from runner.execute.ledger import Ledger
     from runner.execute.lines import Message
     from runner.execute.options import Selection
 
 _STACK_LINES = 40
 
 
-def explain(how: str, module: str | None, stacks: str | None) -> str:
-    """Say that nothing could be loaded, and what was being imported."""
-    what = "before it loaded any test" if module is None else f"while it imported {module}, as others did before it"
-    tail = "\n" + "\n".join(stacks.splitlines()[:_STACK_LINES]) if stacks else ""
-    return f"the {how} {what}; run `python -m unittest` there to see what the interpreter says{tail}"
+@dataclass(frozen=True, slots=True)
+class Death:
+    """How a worker died.
+
+    Attributes:
+        sentence: Begins with what died.
+        stacks: What faulthandler wrote.
+        after_s: Seconds for which it had been doing what it was doing.
+        outcome: crashed or timed_out.
+    """
+
+    sentence: str
+    stacks: str | None = None
+    after_s: float | None = None
+    outcome: str = "crashed"
 
 
-def fixture_after(last: str | None, how: str, stacks: str | None) -> FixtureFinished:
+def death_of(lane: Lane) -> Death:
+    """Tell how the worker of a lane died, or that it was ended because it took too long."""
+    after_s = round(lane.busy_for(time.monotonic()), 3)
+    how, stacks = lane.process.death(), lane.process.stacks()
+    if lane.overran_s is None:
+        return Death(how, stacks, after_s)
+    return Death(f"no end within {lane.overran_s:g} s (--timeout); the worker was ended", stacks, after_s, "timed_out")
+
+
+def charge(ledger: Ledger, lane: Lane, death: Death) -> None:
+    """Charge a death to what was running: tests, a fixture, or nothing."""
+    for position in sorted(lane.running):
+        message = f"{death.sentence} while the test was running"
+        key = ledger.schedule.end(position)
+        ledger.finish(TestFinished(key, death.outcome, lane.number, 1, death.after_s, message, death.stacks))
+    if lane.fixture is not None:
+        name, prevented = lane.fixture
+        ledger.fixture(FixtureFinished(name, death.outcome, f"{death.sentence} in the fixture", death.stacks))
+        ledger.not_run(prevented, f"{name} {death.outcome.replace('_', ' ')}: {death.sentence}")
+    elif not lane.running:
+        _charge_nobody(ledger, lane, death)
+    _give_up_blocks(ledger, lane, death)
+
+
+def _charge_nobody(ledger: Ledger, lane: Lane, death: Death) -> None:
+    """No test and no fixture was running; a worker that got nowhere costs a test, or its successors would do so for ever."""
+    last = ledger.schedule.keys[lane.last][0] if lane.last is not None else None
+    ledger.fixture(fixture_after(last, death))
+    if lane.finished == 0:
+        places = (place for unit in lane.given for bounds in unit for place in range(*bounds))
+        waiting = [place for place in places if not ledger.schedule.has_ended(place)]
+        ledger.not_run(waiting[:1], f"{death.sentence} before the test started")
+
+
+def _give_up_blocks(ledger: Ledger, lane: Lane, death: Death) -> None:
+    for start, stop in lane.blocks:
+        rest = [position for position in range(start, stop) if not ledger.schedule.has_ended(position)]
+        if 0 < len(rest) < stop - start:
+            ledger.not_run(rest, f"{death.sentence} in its suite, which runs as a whole")
+
+
+def fixture_after(last: str | None, death: Death) -> FixtureFinished:
     """Charge a death for which no test was running to the place where it happened."""
     place = f"after {last}" if last is not None else "before the first test"
-    return FixtureFinished(f"between tests ({place})", "crashed", f"{how} between two tests", stacks)
+    return FixtureFinished(f"between tests ({place})", death.outcome, f"{death.sentence} between two tests", death.stacks)
+
+
+def import_death(module: str, death: Death) -> FixtureFinished:
+    """Charge a death to the module that was being imported."""
+    return FixtureFinished(f"import ({module})", death.outcome, f"{death.sentence} while the module was imported", death.stacks)
+
+
+def explain(death: Death, module: str | None, interpreter: str | None) -> str:
+    """Say that nothing could be loaded, and what was being imported."""
+    if module is None and interpreter is not None:
+        return f"the {death.sentence} before it loaded any test; is {interpreter} (--python) a Python interpreter, 3.11 or newer?"
+    what = "before it loaded any test" if module is None else f"while it imported {module}, as others did before it"
+    tail = "\n" + "\n".join(death.stacks.splitlines()[:_STACK_LINES]) if death.stacks else ""
+    return f"the {death.sentence} {what}; run `python -m unittest` there to see what the interpreter says{tail}"
 
 
 def broken(report: Message) -> WorkerFailed:

@@ -11,7 +11,8 @@ Message = list[Any]
 """A decoded line of the worker: a letter that says what it is, then its fields.
 
 - `i` module: about to be imported
-- `c` ids, unit starts, blocks: the suite in load order
+- `c` ids, unit starts, blocks, exclusive positions: the suite in load order
+- `t` reason: loaded and ready to be forked, or why that is not safe
 - `x` message, traceback: it cannot be loaded
 - `s` position: the test started
 - `p` position, seconds: it passed
@@ -20,9 +21,13 @@ Message = list[Any]
 - `f` name, start and stop of the positions that it would prevent: a fixture started
 - `g`: the fixture ended
 - `F` fixture, outcome, message, traceback: it did not succeed
-- `u` position: a range is done
+- `u`: a unit is done
 - `e` reason: the end, the only proof that the worker did its work
 """
+
+
+INTERRUPTED = "interrupted while it was running"
+"""The message of a test that a KeyboardInterrupt ended; the worker uses the same words."""
 
 
 class LineDecoder:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from runner.events import TestKey
 
     Chooser = Callable[[Sequence[TestKey]], Sequence[int]]
+
+
+StartMethod = Literal["auto", "fork", "spawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class Selection:
         names: Dotted names and files, as `python -m unittest` takes them; empty for discovery.
         start_directory: Where discovery starts: a folder or a dotted name.
         name_patterns: As given to -k.
+        expected_durations: Tells how many seconds tests took lately, by key; read where several workers share the units, of
+            which the longest then start first.
         choose: Told every loaded test in load order, returns the positions of those to run, in the order to run them; None
             runs all. Units are kept: where the order leaves a class and comes back, its fixtures run again.
     """
@@ -33,6 +38,7 @@ class Selection:
     top_level_directory: str | None = None
     name_patterns: tuple[str, ...] = ()
     choose: Chooser | None = None
+    expected_durations: Callable[[], Mapping[TestKey, float]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,11 @@ class WorkerOptions:
         coverage_data: Folder for the data files; None where coverage is off.
         interpreter: Python of the worker; None for this one.
         stdout_to_stderr: Sends what tests print to standard error, so that standard output stays a document.
+        environment: Variables added to ours.
+        jobs: How many workers run at the same time.
+        start_method: How several workers start: forked from a process that has loaded the suite, spawned as fresh
+            interpreters, or auto: forked where that is proven safe.
+        timeout_s: Seconds after which a test, a fixture or an import is ended; None lets them run.
     """
 
     failfast: bool = False
@@ -55,12 +66,28 @@ class WorkerOptions:
     stdout_to_stderr: bool = False
     working_directory: Path = field(default_factory=Path.cwd)
     interpreter: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    jobs: int = 1
+    start_method: StartMethod = "auto"
+    timeout_s: float | None = None
 
 
-def encode(selection: Selection, options: WorkerOptions, skipped_modules: tuple[str, ...] = ()) -> bytes:
+def encode(
+    selection: Selection, options: WorkerOptions, skipped_modules: tuple[str, ...] = (), *, is_template: bool = False
+) -> bytes:
     """Return the block of NUL-separated fields that the worker reads first, with its length on a line of its own."""
-    block = b"\0".join(os.fsencode(f"{key}={value}") for key, value in _fields(selection, options, skipped_modules))
+    fields = [*_fields(selection, options, skipped_modules), *([("template", options.start_method)] if is_template else [])]
+    block = _joined(fields)
     return f"{len(block)}\n".encode() + block
+
+
+def encode_environment(environment: Mapping[str, str]) -> bytes:
+    """Return variables as the NUL-separated fields that a forked worker reads."""
+    return _joined(environment.items())
+
+
+def _joined(fields: Iterable[tuple[str, str]]) -> bytes:
+    return b"\0".join(os.fsencode(f"{key}={value}") for key, value in fields)
 
 
 def _fields(selection: Selection, options: WorkerOptions, skipped_modules: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -71,7 +98,12 @@ def _fields(selection: Selection, options: WorkerOptions, skipped_modules: tuple
         yield "top", selection.top_level_directory
     yield from (("k", pattern) for pattern in selection.name_patterns)
     yield from (("skip", module) for module in skipped_modules)
-    switches = (("failfast", options.failfast), ("buffer", options.buffer), ("locals", options.show_locals))
+    switches = (
+        ("failfast", options.failfast),
+        ("buffer", options.buffer),
+        ("locals", options.show_locals),
+        ("settle", options.jobs > 1),
+    )
     yield from ((key, "") for key, is_on in switches if is_on)
     if options.coverage_data is not None:
         yield "coverage", str(options.coverage_data.absolute() / "data")

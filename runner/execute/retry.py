@@ -12,11 +12,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from runner.errors import RunnerError
-from runner.events import Collected, Ended, FixtureFinished, Flushing, Polluted, Printed, TestFinished, TestStarted
-from runner.execute.supervise import Execution, Summary, start
+from runner.events import (
+    Collected,
+    Ended,
+    FixtureFinished,
+    Flushing,
+    Polluted,
+    Printed,
+    TestFinished,
+    TestStarted,
+    Workers,
+)
+from runner.execute.supervise import Execution, start
 
 if TYPE_CHECKING:
     from runner.events import Event, TestKey, TestSink
+    from runner.execute.ledger import Summary
     from runner.execute.options import Selection, WorkerOptions
 
 TRIED_AGAIN = frozenset({"failed", "errored", "crashed", "timed_out"})
@@ -121,7 +132,7 @@ class _Attempt:
                 self._fixtures.append(event)
             case Printed() | Polluted():
                 self._first.sink.emit(event)
-            case Collected() | TestStarted() | TestFinished() | Ended():
+            case Collected() | Workers() | TestStarted() | TestFinished() | Ended():
                 pass
 
     def tell_fixtures(self) -> None:
@@ -135,7 +146,7 @@ class _Attempt:
 def _run_alone(tried: _Attempt, again: Again) -> str | None:
     for selection in _selections(tried.key, again.selection):
         try:
-            with start(selection, again.options) as execution:
+            with start(selection, replace(again.options, jobs=1)) as execution:
                 summary = execution.run(tried)
         except RunnerError as error:
             tried.emit(TestFinished(tried.key, "not_run", message=f"it could not be tried again: {error}"))

@@ -1,72 +1,62 @@
-"""Processes that tests leave behind, and that left the worker's group: they end with the run.
-
-On Linux a process can ask to be given the orphans among its descendants; elsewhere nothing is adopted, and only the worker's
-group is ended.
-"""
+"""Processes that tests left behind outside their worker's group: found by a mark in their environment, and ended."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
-import sys
-from collections.abc import Iterator
+import time
 from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
-_GENERATIONS = 100  # what is killed may have children, which come to us in turn
+_ROUNDS = 50
+_ROUND_S = 0.01
 
 
-@contextlib.contextmanager
-def strays_ended() -> Iterator[None]:
-    """Adopt orphans inside the block, and end them after it."""
-    if not _adopt(True):
-        yield
-        return
-    own = _children() if _has_children() else set()
-    try:
-        yield
-    finally:
-        for _ in range(_GENERATIONS):
-            if not _has_children() or not _end(_children() - own):
-                break
-        _adopt(False)
+def adopt_orphans() -> bool:
+    """Make orphans among our descendants our children, so that forked workers and strays can be waited for.
 
-
-def _adopt(wanted: bool) -> bool:
-    """Ask the kernel for the orphans, and tell whether it agrees."""
-    if sys.platform != "linux":
-        return False
+    Returns:
+        Whether the system does it; only Linux does.
+    """
     import ctypes
 
-    return bool(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, int(wanted), 0, 0, 0) == 0)
-
-
-def _has_children() -> bool:
-    """Tell whether there is any child, which mostly saves us looking through all processes."""
     try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
+        return bool(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+    except (AttributeError, OSError):
         return False
-    return True
 
 
-def _children() -> set[int]:
-    return {int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _parent(entry) == os.getpid()}
+def sweep(mark: str) -> None:
+    """Kill the children of ours whose environment holds the mark, and theirs, which become ours when they are orphans."""
+    for _ in range(_ROUNDS):
+        found = [pid for pid in _children() if _is_marked(pid, mark)]
+        if not found:
+            return
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+            _reap(pid)
 
 
-def _parent(entry: Path) -> int | None:
+def _children() -> list[int]:
+    """Return our children, dead ones too."""
+    found: list[int] = []
+    for path in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += map(int, path.read_text(encoding="ascii").split())
+    return found
+
+
+def _is_marked(pid: int, mark: str) -> bool:
     try:
-        status = (entry / "stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:  # gone meanwhile
-        return None
-    return int(status.rpartition(")")[2].split()[1])
+        return mark.encode() in Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return False
 
 
-def _end(strays: set[int]) -> bool:
-    """End these processes, and tell whether there were any."""
-    for pid in strays:
-        with contextlib.suppress(ProcessLookupError, ChildProcessError):
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-    return bool(strays)
+def _reap(pid: int) -> None:
+    deadline = time.monotonic() + _ROUND_S * _ROUNDS
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(pid, os.WNOHANG) == (0, 0) and time.monotonic() < deadline:
+            time.sleep(_ROUND_S)

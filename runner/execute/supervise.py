@@ -1,66 +1,45 @@
-"""Run a suite in a supervised worker: the parent schedules, names what a dead worker was doing, and goes on with the rest."""
+"""Run a suite in supervised workers: hand out units, watch time, name what a dead worker was doing, and go on."""
 
 from __future__ import annotations
 
 import select
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from runner.errors import WorkerFailed
-from runner.events import Collected, Ended, FixtureFinished, Flushing, TestFinished, TestStarted
-from runner.execute.deaths import broken, explain, fixture_after, loading_error, require_coverage
+from runner.events import TestFinished, TestStarted, Workers
+from runner.execute.crew import Crew
+from runner.execute.deaths import broken, charge, death_of, explain, import_death, loading_error, require_coverage
 from runner.execute.hints import no_tests_hint
 from runner.execute.lane import Lane
-from runner.execute.lines import finished, fixture_finished
-from runner.execute.options import encode
-from runner.execute.process import WorkerProcess
-from runner.execute.schedule import Schedule, keys_of, runs
+from runner.execute.ledger import Ledger, Summary
+from runner.execute.lines import INTERRUPTED, finished, fixture_finished
+from runner.execute.schedule import Suite, plan, without
 from runner.execute.signals import SignalWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
-    from runner.events import Event, TestSink
+    from runner.events import TestSink
+    from runner.execute.deaths import Death
     from runner.execute.lines import Message
     from runner.execute.options import Selection, WorkerOptions
+    from runner.execute.process import WorkerProcess
+    from runner.execute.schedule import Unit
 
 _TICK_S = 0.05
 _GATHER_S = 0.02
 _GATHER_FROM = 8  # messages in one reading: events are flowing, so wait for more of them
 _GRACE_S = 3.0
+_ABORT_S = 1.0
 _IMPORT_DEATHS = 20
 _WORKERS = 1000  # a suite that kills more workers than this is not worth the time
+_EVERYTHING = 1 << 30
 
-_GREEN_FIXTURES = ("skipped",)
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """How an execution ended.
-
-    Attributes:
-        counts: Number of tests by outcome.
-        collected: Number of tests that were loaded; `added` more came up while the suite ran.
-        failed_fixtures: Class, module and import fixtures that failed or crashed.
-        interrupted: "SIGINT" or "SIGTERM" where a signal stopped the run.
-        no_tests_hint: Where nothing was collected, a sentence that says why.
-    """
-
-    counts: Mapping[str, int]
-    collected: int
-    added: int
-    failed_fixtures: int
-    duration_s: float
-    interrupted: str | None = None
-    no_tests_hint: str | None = None
-
-
-@dataclass(slots=True)
-class _Tally:
-    counts: dict[str, int] = field(default_factory=dict)
-    failed_fixtures: int = 0
+_STOPPED = {
+    "failfast": "the run stopped at the first failure (--failfast)",
+    "stopped": "a test stopped the run (TestResult.stop)",
+}
 
 
 class Execution:
@@ -71,17 +50,17 @@ class Execution:
             require_coverage()
         self._selection = selection
         self._options = options
-        self._begun = time.monotonic()
-        self._skipped_modules: tuple[str, ...] = ()
+        self._ledger = Ledger()
+        self._crew = Crew(selection, options)
         self._poll = select.poll()
-        self._workers = 0
-        self._schedule: Schedule | None = None
-        self._early: list[FixtureFinished] = []
+        self._lane_of: dict[int, Lane] = {}
+        self._lanes: list[Lane] = []
+        self._hired = 0
         self._interrupted: str | None = None
-        self._kill_at = float("inf")
-        self._tally = _Tally()
-        self._sink: TestSink | None = None
-        self._lane = self._spawn()
+        self._stopped_by: str | None = None
+        # A single worker of the whole suite need not wait for a parent that is still importing.
+        self._runs_ahead = options.jobs == 1 and selection.choose is None
+        self._start_first()
 
     def __enter__(self) -> Self:
         return self
@@ -94,59 +73,147 @@ class Execution:
 
         Raises:
             UsageError: The selection names a start directory that cannot be loaded.
-            WorkerFailed: The worker could not start or load anything, or the sum of the states is wrong.
+            WorkerFailed: No worker could start or load anything, or the sum of the states is wrong.
         """
-        self._sink = sink
+        self._ledger.pass_to(sink)
         try:
             with SignalWatch() as signals:
-                while self._lane.ended is None:
+                while any(lane.ended is None for lane in self._lanes):
                     self._turn(signals)
-                self._lane.process.leave()
+                self._crew.release_template()
+                for lane in self._lanes:
+                    lane.process.leave()
         finally:
             self.close()
-        return self._conclude()
+        summary = self._ledger.close(self._stopped_by, self._interrupted)
+        if summary.collected or summary.failed_fixtures or self._interrupted or self._ledger.schedule.keys:
+            return summary
+        return summary.with_hint(no_tests_hint(self._selection, self._options.working_directory))
 
     def close(self) -> None:
-        """Kill what is left of the worker and its children; may be called again."""
-        self._lane.process.close()
+        """Kill what is left of the workers and of what their tests started; may be called again."""
+        for lane in self._lanes:
+            lane.process.close()
+        self._crew.dismiss()
 
     # The loop.
 
-    def _spawn(self) -> Lane:
-        process = WorkerProcess(self._options, encode(self._selection, self._options, self._skipped_modules))
-        if self._workers == 0 and self._selection.choose is None:
-            # With one worker everything is its own; it need not wait for a parent that is still importing.
-            process.command(f"run 0 {1 << 30}\nend\n".encode())
-        self._workers += 1
-        for descriptor in process.descriptors:
-            self._poll.register(descriptor, select.POLLIN)
-        return Lane(self._workers - 1, process)
-
     def _turn(self, signals: SignalWatch) -> None:
-        lane = self._lane
-        self._poll.poll(_TICK_S * 1000)
-        messages, is_dead = lane.process.read()
-        for message in messages:
-            self._take(lane, message)
-        if messages:
-            self._flush()
+        ready = {self._lane_of[descriptor].number for descriptor, _ in self._poll.poll(_TICK_S * 1000)}
+        lanes = [lane for lane in self._lanes if lane.number in ready and lane.ended is None]
+        number = 0
+        for lane in lanes:
+            messages, is_dead = lane.process.read()
+            number += len(messages)
+            if messages:
+                lane.touch()
+            for message in messages:
+                self._take(lane, message)
+            if is_dead and lane.ended is None:
+                self._bury(lane)
+        if number:
+            self._ledger.flush()
+        self._watch_time()
         if signals.received:
-            self._stop(lane, signals.received)
-        if is_dead and lane.ended is None:
-            self._bury(lane)
-        elif len(messages) > _GATHER_FROM:
-            lane.process.pause(_GATHER_S)
+            self._obey(signals.received)
+        self._feed()
+        if number > _GATHER_FROM and all(len(lane.given) > 1 or self._runs_ahead for lane in lanes):
+            lanes[0].process.child.pause(_GATHER_S)
 
-    def _stop(self, lane: Lane, received: list[str]) -> None:
-        """Pass the first signal on and give the worker some seconds; a second signal ends it at once."""
+    def _watch_time(self) -> None:
+        """End what takes too long: faulthandler writes the stacks first, and what is still there is killed."""
+        now = time.monotonic()
+        limit = self._options.timeout_s
+        for lane in self._lanes:
+            if lane.ended is not None:
+                continue
+            if now > lane.kill_at:
+                lane.process.child.kill()
+            elif limit is not None and lane.overran_s is None and lane.busy_for(now) > limit:
+                lane.overran_s = limit
+                lane.kill_at = now + _ABORT_S
+                lane.process.child.abort()
+
+    def _obey(self, received: list[str]) -> None:
+        """Stop at the first signal, giving the tests some seconds to come down; a second signal ends them at once."""
         if self._interrupted is None:
             self._interrupted = received[0]
-            self._kill_at = time.monotonic() + _GRACE_S
-            lane.process.interrupt()
-        if len(received) > 1 or time.monotonic() > self._kill_at:
-            lane.process.kill()
+            self._stop("interrupted")
+        if len(received) > 1:
+            for lane in self._lanes:
+                lane.process.child.kill()
 
-    # What the worker says.
+    def _stop(self, reason: str) -> None:
+        """Let no worker start anything more; what runs is interrupted."""
+        if self._stopped_by is not None:
+            return
+        self._stopped_by = _STOPPED.get(reason, reason)
+        for lane in self._lanes:
+            if lane.ended is None:
+                lane.kill_at = time.monotonic() + _GRACE_S
+                lane.process.child.interrupt()
+
+    # Who runs what.
+
+    def _start_first(self) -> None:
+        if self._crew.forks:
+            self._add_lane(0, self._crew.start_template()).is_template = True
+            return
+        for slot in range(self._options.jobs):
+            lane = self._add_lane(slot, self._crew.spawn(slot))
+            if self._runs_ahead:
+                lane.give([(0, _EVERYTHING)])
+                lane.leave()
+
+    def _add_lane(self, slot: int, process: WorkerProcess) -> Lane:
+        lane = Lane(self._hired, slot, process)
+        self._hired += 1
+        self._lanes.append(lane)
+        for descriptor in process.descriptors:
+            self._lane_of[descriptor] = lane
+            self._poll.register(descriptor, select.POLLIN)
+        return lane
+
+    def _feed(self) -> None:
+        """Give units to the workers that are hungry, and let go those for which nothing is left."""
+        hungry = [lane for lane in self._lanes if lane.ended is None and lane.has_loaded and not lane.is_leaving]
+        for lane in hungry:
+            if self._stopped_by is None and not lane.is_template:
+                self._give(lane, len(hungry))
+        idle = [lane for lane in hungry if not lane.given and not lane.is_template]
+        if not idle or (self._stopped_by is None and self._ledger.schedule.waiting):
+            return
+        if self._stopped_by is None and self._ledger.schedule.waiting_alone:
+            idle = self._without_last(idle)
+        for lane in idle:
+            lane.leave()
+
+    def _give(self, lane: Lane, hungry: int) -> None:
+        schedule = self._ledger.schedule
+        if self._options.jobs == 1:
+            if schedule.waiting:
+                self._give_unit(lane, schedule.take_all())
+            return
+        # Near the end nothing is given ahead, or one worker would have two units while another has none.
+        appetite = lane.appetite if schedule.waiting > 2 * hungry * lane.appetite else 1
+        while len(lane.given) < appetite and (unit := schedule.take()):
+            self._give_unit(lane, unit)
+
+    def _without_last(self, idle: list[Lane]) -> list[Lane]:
+        """Keep a worker for the units that must run alone, and give it one once the others are gone."""
+        others = [lane for lane in self._lanes if lane.ended is None and lane is not idle[0]]
+        if not others and (unit := self._ledger.schedule.take_alone()):
+            self._give_unit(idle[0], unit)
+        return idle[1:]
+
+    def _give_unit(self, lane: Lane, unit: Unit) -> None:
+        lost = [position for start, stop in unit for position in range(start, stop) if not lane.knows(position)]
+        self._ledger.not_run(lost, "it was not found when a new worker loaded the suite again")
+        rest = without(unit, lost)
+        if rest:
+            lane.give(rest)
+
+    # What the workers say.
 
     def _take(self, lane: Lane, message: Message) -> None:
         kind = message[0]
@@ -164,217 +231,150 @@ class Execution:
         if position is None:
             return
         lane.running.add(position)
-        self._emit(TestStarted(self._plan.keys[position], lane.number))
-        if self._interrupted is not None:  # a test swallowed the interrupt
-            lane.process.kill()
+        self._ledger.emit(TestStarted(self._ledger.schedule.keys[position], lane.number))
+        if self._stopped_by is not None:  # a test swallowed the interrupt
+            lane.process.child.kill()
 
     def _take_pass(self, lane: Lane, message: Message) -> None:
-        position = self._ended(lane, message[1])
+        position = lane.end(message[1])
         if position is not None:
-            key = self._plan.end(position)
-            self._finish(TestFinished(key, "passed", lane.number, duration_s=message[2]))
+            key = self._ledger.schedule.end(position)
+            self._ledger.finish(TestFinished(key, "passed", lane.number, duration_s=message[2]))
 
     def _take_result(self, lane: Lane, message: Message) -> None:
-        position = self._ended(lane, message[1])
+        position = lane.end(message[1])
         if position is not None:
-            if message[2] == "not_run" and self._interrupted is None and message[4] == "interrupted":
-                self._interrupted = "SIGINT"
-            self._finish(finished(self._plan.end(position), lane.number, message))
-
-    def _ended(self, lane: Lane, own: int) -> int | None:
-        position = lane.position(own)
-        if position is not None:
-            lane.running.discard(position)
-            lane.finished += 1
-            lane.last = position
-        return position
+            self._ledger.finish(finished(self._ledger.schedule.end(position), lane.number, message))
 
     def _take_rare(self, lane: Lane, kind: str, message: Message) -> None:
-        if kind == "i":
-            lane.importing = message[1]
-        elif kind == "c":
-            self._take_suite(lane, message)
-        elif kind == "a":
-            lane.add(message[1], self._plan.add(message[2]))
-        elif kind == "f":
-            prevented = [place for own in range(message[2], message[3]) if (place := lane.position(own)) is not None]
-            lane.fixture = (message[1], prevented)
-        elif kind == "g":
-            lane.fixture = None
-        elif kind == "F":
-            self._finish_fixture(fixture_finished(message))
-        elif kind == "x":
-            raise broken(message) if lane.has_loaded else loading_error(self._selection, message)
-        elif kind == "e":
-            self._take_end(lane, message[1])
+        match kind:
+            case "u":
+                lane.unit_done()
+            case "a":
+                lane.add(message[1], self._ledger.schedule.add(message[2]))
+            case "f":
+                lane.enter_fixture(*message[1:])
+            case "g":
+                lane.fixture = None
+            case "F":
+                self._ledger.fixture(fixture_finished(message))
+            case _:
+                self._take_stage(lane, kind, message)
+
+    def _take_stage(self, lane: Lane, kind: str, message: Message) -> None:
+        """Take how far the worker's own life is."""
+        match kind:
+            case "i":
+                lane.importing = message[1]
+            case "c":
+                self._take_suite(lane, message)
+            case "t":
+                self._take_template(lane, message[1])
+            case "x":
+                raise broken(message) if lane.has_loaded else loading_error(self._selection, message)
+            case "e":
+                self._take_end(lane, message[1])
 
     def _take_suite(self, lane: Lane, message: Message) -> None:
-        _, ids, units, blocks = message
-        is_first = self._schedule is None
-        if self._schedule is None:
-            self._schedule = self._planned(ids, units)
-        lane.load(ids, blocks, self._schedule.keys)
-        for event in self._early:
-            self._finish_fixture(event)
-        self._early.clear()
-        ranges = self._schedule.take()
-        if is_first and self._workers == 1 and self._selection.choose is None:
-            return
-        lost = [position for start, stop in ranges for position in range(start, stop) if not lane.knows(position)]
-        self._not_run(lost, "it was not found when a new worker loaded the suite again")
-        lane.process.command(lane.commands(_without(ranges, lost)))
+        suite = Suite(*message[1:])
+        if not self._ledger.is_open:
+            self._ledger.open(plan(self._selection, suite, self._options.jobs))
+            if not self._crew.forks:
+                self._tell_method()
+        lane.load(suite, self._ledger.schedule.keys)
+        if lane.given:  # it was told to run everything before anybody knew what that is
+            lane.given.clear()
+            lane.given.append(self._ledger.schedule.take_all())
+        else:
+            lane.busy_since = None
 
-    def _planned(self, ids: Sequence[str], units: Sequence[int]) -> Schedule:
-        choose = self._selection.choose
-        schedule = Schedule(ids, units, None if choose is None else choose(keys_of(ids)))
-        self._emit(Collected(tuple(schedule.keys[position] for position in schedule.order)))
-        return schedule
+    def _take_template(self, lane: Lane, reason: str) -> None:
+        """The suite is loaded; fork workers, or where that is not safe let this process be one and start the others afresh."""
+        lane.is_template = False
+        jobs = min(self._options.jobs, max(self._ledger.schedule.units, 1))
+        if reason:
+            self._crew.give_up_forking(reason)
+            for slot in range(1, jobs):
+                self._add_lane(slot, self._crew.spawn(slot))
+        else:
+            self._hired -= 1  # it is no worker
+            self._retire(lane, "")
+            for slot in range(jobs):
+                self._hire(slot)
+        self._tell_method()
+
+    def _tell_method(self) -> None:
+        if self._options.jobs > 1:
+            self._ledger.emit(Workers(self._options.jobs, "fork" if self._crew.forks else "spawn", self._crew.reason))
 
     def _take_end(self, lane: Lane, reason: str) -> None:
-        lane.ended = reason
-        if reason == "interrupted" and self._interrupted is None:
+        self._retire(lane, reason)
+        if not reason or self._stopped_by is not None:
+            return
+        if reason == "interrupted":
             self._interrupted = "SIGINT"
+        self._stop(reason)
+
+    def _retire(self, lane: Lane, reason: str) -> None:
+        lane.ended = reason
+        for descriptor in lane.process.descriptors:
+            self._poll.unregister(descriptor)
+            del self._lane_of[descriptor]
 
     # What happens when a worker dies.
 
     def _bury(self, lane: Lane) -> None:
         """Charge the death to what was running, and go on with the rest in a new worker."""
-        how, stacks = lane.process.death(), lane.process.stacks()
-        if self._interrupted is not None:
-            lane.ended = "interrupted"
-            return
-        if not lane.has_loaded:
-            self._bury_import(lane, how, stacks)
-            return
-        for position in sorted(lane.running):
-            message = f"{how} while the test was running"
-            self._finish(TestFinished(self._plan.end(position), "crashed", lane.number, message=message, traceback=stacks))
-        if lane.fixture is not None:
-            name, prevented = lane.fixture
-            self._finish_fixture(FixtureFinished(name, "crashed", f"{how} in the fixture", stacks))
-            self._not_run(prevented, f"{name} crashed: {how}")
-        elif not lane.running:
-            self._bury_idle(lane, how, stacks)
-        self._give_up_blocks(lane, how)
-        self._replace(lane, how)
-
-    def _bury_import(self, lane: Lane, how: str, stacks: str | None) -> None:
-        module = lane.importing
-        if module is None or len(self._skipped_modules) >= _IMPORT_DEATHS:
-            self._give_up(lane, explain(how, module, stacks))
-            return
-        self._skipped_modules += (module,)
-        event = FixtureFinished(f"import ({module})", "crashed", f"{how} while the module was imported", stacks)
-        if self._schedule is None:
-            self._early.append(event)
+        how = death_of(lane)
+        self._retire(lane, "dead")
+        if self._stopped_by is not None:
+            if self._ledger.is_open:
+                self._ledger.not_run(sorted(lane.running), INTERRUPTED)
+        elif lane.has_loaded:
+            charge(self._ledger, lane, how)
+            for unit in reversed(lane.given):
+                self._ledger.schedule.put_back(unit)
+            self._replace(lane, how)
         else:
-            self._finish_fixture(event)
-        self._replace(lane, how)
-
-    def _bury_idle(self, lane: Lane, how: str, stacks: str | None) -> None:
-        """No test and no fixture was running; a worker that got nowhere costs a test, or its successors would do so for ever."""
-        last = self._plan.keys[lane.last][0] if lane.last is not None else None
-        self._finish_fixture(fixture_after(last, how, stacks))
-        unfinished = self._plan.unfinished()
-        if lane.finished == 0:
-            self._not_run(unfinished[:1], f"{how} before the test started")
-
-    def _give_up_blocks(self, lane: Lane, how: str) -> None:
-        for start, stop in lane.blocks:
-            rest = [position for position in range(start, stop) if not self._plan.has_ended(position)]
-            if 0 < len(rest) < stop - start:
-                self._not_run(rest, f"{how} in its suite, which runs as a whole")
-
-    def _replace(self, lane: Lane, how: str) -> None:
+            self._bury_import(lane, how)
         lane.process.close()
-        if self._schedule is not None:
-            self._schedule.give_back()
-            if self._schedule.is_complete:
-                lane.ended = ""
-                return
-        if self._workers >= _WORKERS:
-            self._give_up(lane, f"{_WORKERS} workers died, the last one: {how}")
+
+    def _bury_import(self, lane: Lane, how: Death) -> None:
+        module = lane.importing
+        skipped = self._crew.skipped_modules
+        if module is None or len(skipped) >= _IMPORT_DEATHS:
+            self._give_up(explain(how, module, self._options.interpreter))
+        elif module not in skipped:  # several workers meet the same module at the same time
+            self._crew.skipped_modules = (*skipped, module)
+            self._ledger.fixture(import_death(module, how))
+        if self._stopped_by is None:
+            self._replace(lane, how)
+
+    def _replace(self, lane: Lane, how: Death) -> None:
+        if self._ledger.is_open and not (self._ledger.schedule.waiting or self._ledger.schedule.waiting_alone):
             return
-        for descriptor in lane.process.descriptors:
-            self._poll.unregister(descriptor)
-        self._lane = self._spawn()
+        if self._hired >= _WORKERS:
+            self._give_up(f"{_WORKERS} workers died, the last one: {how.sentence}")
+        elif self._crew.forks and not self._ledger.is_open:
+            self._start_first()
+        else:
+            self._hire(lane.slot)
 
-    def _give_up(self, lane: Lane, sentence: str) -> None:
-        if self._schedule is None:
+    def _hire(self, slot: int) -> None:
+        process = self._crew.fork(slot) if self._crew.forks else None
+        if process is not None:
+            self._add_lane(slot, process).share(self._ledger.schedule.suite)
+            return
+        if self._crew.forks:
+            self._crew.give_up_forking("the process that was to be forked does not answer")
+        self._add_lane(slot, self._crew.spawn(slot))
+
+    def _give_up(self, sentence: str) -> None:
+        if not self._ledger.is_open:
             raise WorkerFailed(sentence)
-        self._not_run(self._schedule.unfinished(), sentence)
-        lane.ended = ""
-
-    # What goes to the sink.
-
-    @property
-    def _plan(self) -> Schedule:
-        if self._schedule is None:
-            raise WorkerFailed("internal error, please report it: the worker ran a test before it had loaded the suite")
-        return self._schedule
-
-    def _emit(self, event: Event) -> None:
-        if self._sink is not None:
-            self._sink.emit(event)
-
-    def _flush(self) -> None:
-        sink: object = self._sink
-        if isinstance(sink, Flushing):
-            sink.flush()
-
-    def _finish(self, event: TestFinished) -> None:
-        counts = self._tally.counts
-        counts[event.outcome] = counts.get(event.outcome, 0) + 1
-        self._emit(event)
-
-    def _finish_fixture(self, event: FixtureFinished) -> None:
-        self._tally.failed_fixtures += event.outcome not in _GREEN_FIXTURES
-        self._emit(event)
-
-    def _not_run(self, positions: Iterable[int], message: str) -> None:
-        for position in positions:
-            if not self._plan.has_ended(position):
-                self._finish(TestFinished(self._plan.end(position), "not_run", message=message))
-
-    def _conclude(self) -> Summary:
-        schedule = self._schedule
-        if schedule is None:
-            schedule = self._schedule = Schedule((), ())
-            self._emit(Collected(()))
-        for event in self._early:
-            self._finish_fixture(event)
-        self._account_for_rest(schedule)
-        duration = time.monotonic() - self._begun
-        hint = None
-        if not schedule.keys and not self._tally.failed_fixtures and self._interrupted is None:
-            hint = no_tests_hint(self._selection, self._options.working_directory)
-        self._emit(Ended(duration, self._interrupted))
-        self._flush()
-        added = sum(self._tally.counts.values()) - schedule.collected
-        counts = dict(self._tally.counts)
-        return Summary(counts, schedule.collected, added, self._tally.failed_fixtures, duration, self._interrupted, hint)
-
-    def _account_for_rest(self, schedule: Schedule) -> None:
-        """Give every test that did not end its state, with the reason that the run stopped; no reason is an error of ours."""
-        rest = schedule.unfinished()
-        if self._interrupted is not None:
-            self._not_run(rest, "interrupted")
-        elif self._lane.ended == "failfast":
-            self._not_run(rest, "the run stopped at the first failure (--failfast)")
-        elif self._lane.ended == "stopped":
-            self._not_run(rest, "a test stopped the run (TestResult.stop)")
-        elif rest:
-            first = schedule.keys[rest[0]][0]
-            raise WorkerFailed(f"internal error, please report it: {len(rest)} tests ended in no state, the first is {first}")
+        self._stop(sentence)
 
 
 def start(selection: Selection, options: WorkerOptions) -> Execution:
-    """Start the worker and return at once, so that the caller can import what it needs while the suite is being loaded."""
+    """Start the workers and return at once, so that the caller can import what it needs while the suite is being loaded."""
     return Execution(selection, options)
-
-
-def _without(ranges: list[tuple[int, int]], lost: list[int]) -> list[tuple[int, int]]:
-    if not lost:
-        return ranges
-    missing = set(lost)
-    return runs(position for start, stop in ranges for position in range(start, stop) if position not in missing)

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 
 from registry.diff import CoverageChange, Diff, TestChanges
 from registry.records import ChangedPair, Checkpoint, Coverage, FixtureRecord, MetricSummary, Run, RunDetails, TestRecord
-from runner.events import Collected, Ended, Event, FixtureFinished, Polluted, Printed, TestFinished, TestStarted
+from runner.events import (
+    Collected,
+    Ended,
+    Event,
+    FixtureFinished,
+    Polluted,
+    Printed,
+    TestFinished,
+    TestStarted,
+    Workers,
+)
 from runner.report.attempts import by_test, is_flaky
 from runner.report.numbers import finite
 
@@ -108,7 +118,7 @@ def _event(event: Event) -> dict[str, object]:
             return {"event": "fixture", **_fixture_event(event)}
         case Polluted(place, changes):
             return {"event": "polluted", "place": place, "changes": [_fields(change) for change in changes]}
-        case Printed() | Ended():
+        case Workers() | Printed() | Ended():
             return {"event": type(event).__name__.lower(), **_fields(event)}
 
 

@@ -18,6 +18,7 @@ from runner.events import (
     TestFinished,
     TestKey,
     TestStarted,
+    Workers,
 )
 from runner.report.document import dumps, event_document
 from runner.report.numbers import counted, seconds
@@ -107,6 +108,7 @@ class TextReporter:
         self._paint = paint
         self._dots: dict[str, str] = {outcome: paint(mark, colour_of(outcome)) for outcome, (mark, _) in _MARKS.items()}
         self._open: TestKey | None = None
+        self._shares = False
         self._hide_output = hide_output
         self._problems: list[TestFinished | FixtureFinished] = []
         self._polluted: list[Polluted] = []
@@ -119,7 +121,10 @@ class TextReporter:
             case TestFinished():
                 self._finished(event)
             case TestStarted():
-                self._started(event.key)
+                if not self._shares:  # the lines of several workers would cut each other
+                    self._started(event.key)
+            case Workers():
+                self._take_workers(event)
             case FixtureFinished():
                 self._fixture(event)
             case Printed():
@@ -130,6 +135,13 @@ class TextReporter:
                 self._ended(event)
             case Collected():
                 pass
+
+    def _take_workers(self, event: Workers) -> None:
+        self._shares = True
+        if self._verbosity >= VERBOSE:
+            how = "forked from a process that has loaded the suite" if event.method == "fork" else "each a fresh interpreter"
+            because = f" ({safe_line(event.reason)})" if event.reason else ""
+            self._write(f"{event.jobs} workers, {how}{because}\n")
 
     def _started(self, key: TestKey) -> None:
         if self._verbosity >= VERBOSE:

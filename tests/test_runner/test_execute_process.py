@@ -175,7 +175,7 @@ class StartTest(unittest.TestCase):
         """An execution that is never run leaves no process, and may be closed twice."""
         write_suite(self.folder, {"test_one.py": "import time; time.sleep(60)"})
         execution = execute.start(execute.Selection(), options(self.folder))
-        pid = execution._lane.process._process.pid
+        pid = execution._lanes[0].process.child.pid
         execution.close()
         execution.close()
         with self.assertRaises(ProcessLookupError):
@@ -192,7 +192,7 @@ class StartTest(unittest.TestCase):
         with execute.start(execute.Selection(), options(self.folder)) as execution:
             with self.assertRaisesRegex(OSError, "disk full"):
                 execution.run(Sink())
-            self.assertTrue(execution._lane.process._is_closed)
+            self.assertTrue(execution._lanes[0].process._is_closed)
 
     def test_unknown_start_directory(self) -> None:
         """A start directory that does not exist is named in one sentence."""

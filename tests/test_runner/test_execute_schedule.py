@@ -4,7 +4,6 @@ import json
 import unittest
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import SimpleNamespace
 from typing import Any, cast
 
 from runner import execute
@@ -14,14 +13,26 @@ from runner.execute.lane import Lane
 from runner.execute.lines import LineDecoder
 from runner.execute.options import encode
 from runner.execute.process import WorkerProcess
-from runner.execute.schedule import Schedule, keys_of, runs
+from runner.execute.schedule import Range, Schedule, Suite, keys_of, plan, runs
 
 from .suites import Files, write_suite
+
+SUITE = Suite(["a", "b", "b", "c", "d"], [0, 1, 3])
+
+
+class Commands:
+    """Stands where a worker's process would, and keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told = b""
+
+    def command(self, data: bytes) -> None:
+        self.told += data
 
 
 class ScheduleTest(unittest.TestCase):
     def setUp(self) -> None:
-        self.schedule = Schedule(["a", "b", "b", "c", "d"], [0, 1, 3])
+        self.schedule = Schedule(SUITE)
 
     def test_keys(self) -> None:
         """Tests of one id are numbered in load order."""
@@ -29,19 +40,19 @@ class ScheduleTest(unittest.TestCase):
 
     def test_take_all(self) -> None:
         """One worker takes everything as one range, and then nothing is left to take."""
-        self.assertEqual(self.schedule.take(), [(0, 5)])
-        self.assertEqual(self.schedule.take(), [])
+        self.assertEqual(self.schedule.take_all(), [(0, 5)])
+        self.assertEqual(self.schedule.waiting, 0)
 
     def test_take_units(self) -> None:
         """Several workers take whole units, in load order."""
-        self.assertEqual([self.schedule.take(1), self.schedule.take(1), self.schedule.take(1)], [[(0, 1)], [(1, 3)], [(3, 5)]])
+        self.assertEqual([self.schedule.take() for _ in range(4)], [[(0, 1)], [(1, 3)], [(3, 5)], None])
 
-    def test_give_back(self) -> None:
-        """What a dead worker did not end can be taken again."""
-        self.schedule.take()
+    def test_put_back(self) -> None:
+        """What a dead worker did not end is taken again, before all others."""
+        unit = self.schedule.take_all()
         self.schedule.end(0)
         self.schedule.end(2)
-        self.schedule.give_back()
+        self.schedule.put_back(unit)
         self.assertEqual(self.schedule.take(), [(1, 2), (3, 5)])
 
     def test_complete(self) -> None:
@@ -60,15 +71,34 @@ class ScheduleTest(unittest.TestCase):
 
     def test_only_what_was_chosen(self) -> None:
         """A schedule of some positions gives out and waits for those alone."""
-        schedule = Schedule(["a", "b", "b", "c", "d"], [0, 1, 3], [1, 4])
+        schedule = Schedule(SUITE, [1, 4])
         self.assertEqual(schedule.collected, 2)
-        self.assertEqual(schedule.take(), [(1, 2), (4, 5)])
+        self.assertEqual(schedule.take_all(), [(1, 2), (4, 5)])
         self.assertEqual(schedule.unfinished(), [1, 4])
 
     def test_chosen_order(self) -> None:
         """The order that was chosen is kept, cut into units where it leaves one."""
-        schedule = Schedule(["a", "b", "b", "c", "d"], [0, 1, 3], [4, 3, 2, 1, 0])
-        self.assertEqual([schedule.take(1), schedule.take(1)], [[(4, 5), (3, 4)], [(2, 3), (1, 2)]])
+        schedule = Schedule(SUITE, [4, 3, 2, 1, 0])
+        self.assertEqual([schedule.take(), schedule.take()], [[(4, 5), (3, 4)], [(2, 3), (1, 2)]])
+
+    def test_longest_first(self) -> None:
+        """The unit that took longest lately starts first, but for one of which nothing is known."""
+        self.schedule.start_longest_first({("a", 0): 1.0, ("b", 0): 0.4, ("b", 1): 0.7})
+        self.assertEqual([self.schedule.take() for _ in range(3)], [[(3, 5)], [(1, 3)], [(0, 1)]])
+
+    def test_exclusive(self) -> None:
+        """A unit that wants to be alone waits apart from the others, also when it was put back."""
+        schedule = Schedule(Suite(SUITE.ids, SUITE.starts, exclusive=[1, 2]), shares=True)
+        self.assertEqual([schedule.take(), schedule.take(), schedule.take()], [[(0, 1)], [(3, 5)], None])
+        unit = schedule.take_alone()
+        self.assertEqual(unit, [(1, 3)])
+        schedule.put_back(unit or [])
+        self.assertEqual((schedule.waiting, schedule.waiting_alone), (0, 1))
+
+    def test_whole_blocks(self) -> None:
+        """Of a suite that runs as a whole, choosing a part chooses the rest."""
+        suite = Suite(SUITE.ids, SUITE.starts, blocks=[(1, 3)])
+        self.assertEqual(list(plan(execute.Selection(choose=lambda _: [4, 2]), suite, 1).order), [4, 1, 2])
 
     def test_add(self) -> None:
         """A test that comes up while the suite runs gets the next ordinal of its id."""
@@ -82,15 +112,19 @@ class ScheduleTest(unittest.TestCase):
 
 
 class LaneTest(unittest.TestCase):
-    def lane(self, ids: list[str], keys: list[str], blocks: list[list[int]] | None = None) -> Lane:
-        lane = Lane(1, cast("WorkerProcess", SimpleNamespace()))
-        lane.load(ids, blocks or [], keys_of(keys))
+    def setUp(self) -> None:
+        self.worker = Commands()
+
+    def lane(self, ids: list[str], keys: list[str], blocks: list[Range] | None = None) -> Lane:
+        lane = Lane(1, 0, cast("WorkerProcess", self.worker))
+        lane.load(Suite(ids, [0], blocks or []), keys_of(keys))
         return lane
 
     def test_same_suite(self) -> None:
         """A worker that finds the same suite speaks in the run's positions."""
         lane = self.lane(["a", "b", "c"], ["a", "b", "c"])
-        self.assertEqual(lane.commands([(1, 3)]), b"run 1 3\nend\n")
+        lane.give([(1, 3)])
+        self.assertEqual(self.worker.told, b"run 1 3\n")
         self.assertEqual(lane.position(2), 2)
 
     def test_other_suite(self) -> None:
@@ -98,7 +132,25 @@ class LaneTest(unittest.TestCase):
         lane = self.lane(["new", "c", "a"], ["a", "b", "c"])
         self.assertEqual([lane.position(own) for own in range(3)], [None, 2, 0])
         self.assertEqual([lane.knows(position) for position in range(3)], [True, False, True])
-        self.assertEqual(lane.commands([(0, 1), (2, 3)]), b"run 1 3\nend\n")
+        lane.give([(0, 1), (2, 3)])
+        self.assertEqual(self.worker.told, b"run 1 3\n")
+
+    def test_chosen_order_in_another_suite(self) -> None:
+        """An order that was chosen is kept by a worker that finds another suite."""
+        self.lane(["new", "c", "a"], ["a", "b", "c"]).give([(2, 3), (0, 1)])
+        self.assertEqual(self.worker.told, b"run 1 3\n")
+        self.lane(["a", "new", "c"], ["a", "b", "c"]).give([(2, 3), (0, 1)])
+        self.assertEqual(self.worker.told, b"run 1 3\nrun 2 3 0 1\n")
+
+    def test_done(self) -> None:
+        """A worker is busy until the last of its units is done."""
+        lane = self.lane(["a", "b"], ["a", "b"])
+        lane.give([(0, 1)])
+        lane.give([(1, 2)])
+        lane.unit_done()
+        self.assertIsNotNone(lane.busy_since)
+        lane.unit_done()
+        self.assertIsNone(lane.busy_since)
 
     def test_added(self) -> None:
         """A test that was not collected keeps the place that the run gave it."""
@@ -107,8 +159,11 @@ class LaneTest(unittest.TestCase):
         self.assertEqual((lane.position(0), lane.position(1)), (0, 7))
 
     def test_blocks(self) -> None:
-        """A suite that runs as a whole is known by the run's positions."""
-        self.assertEqual(self.lane(["x", "a", "b"], ["a", "b"], [[1, 3]]).blocks, [(0, 2)])
+        """A suite that runs as a whole is known by the run's positions, once the worker has it."""
+        lane = self.lane(["x", "a", "b"], ["a", "b"], [(1, 3)])
+        self.assertEqual(lane.blocks, [])
+        lane.give([(0, 2)])
+        self.assertEqual(lane.blocks, [(0, 2)])
 
 
 class LinesTest(unittest.TestCase):

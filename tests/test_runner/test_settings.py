@@ -54,10 +54,13 @@ class ReadSettings(Project):
             data-dir = "data"
             checkpoint-dir = "checkpoints"
             retries = 2
+            jobs = "auto"
+            timeout = 30
         """
         settings = self.read(text)
         suite = ("tests", "check_*.py", ".", ("pkg", "other"))
-        self.assertEqual(settings, Settings(self.root, "sqlite:///runs.db", True, *suite, "data", "checkpoints", 2))
+        folders = ("data", "checkpoints")
+        self.assertEqual(settings, Settings(self.root, "sqlite:///runs.db", True, *suite, *folders, "auto", 30.0, retries=2))
         self.assertEqual(text.count(" = "), len(fields(Settings)) - 1)
 
     def test_an_unknown_key(self):
@@ -71,7 +74,7 @@ class ReadSettings(Project):
         """Where no key is near, all are named; the root is none of them."""
         for key in ("zzz", "root"):
             words = self.refusal(f"[tool.runner]\n{key} = 'x'")
-            self.assertIn("known keys are checkpoint-dir, data-dir, pattern, record, registry, retries, source, ", words)
+            self.assertIn("known keys are checkpoint-dir, data-dir, jobs, pattern, record, registry, retries, source, ", words)
 
     def test_wrong_values(self):
         """A value of another type is refused with the key, the value and what it must be."""
@@ -83,6 +86,10 @@ class ReadSettings(Project):
             ("source = 'pkg'", "source", "'pkg'", "a list of strings"),
             ("retries = true", "retries", "True", "a whole number, 0 or more"),
             ("retries = -1", "retries", "-1", "a whole number, 0 or more"),
+            ("jobs = 0", "jobs", "0", 'a whole number from 1, or "auto"'),
+            ("jobs = true", "jobs", "True", 'a whole number from 1, or "auto"'),
+            ("timeout = 0", "timeout", "0", "a number above 0"),
+            ('timeout = "3 s"', "timeout", "'3 s'", "a number above 0"),
             ("source = ['pkg', 1]", "source", "['pkg', 1]", "a list of strings"),
         )
         for line, key, value, wanted in cases:

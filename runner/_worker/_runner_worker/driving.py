@@ -18,9 +18,12 @@ from .wire import Channel, array
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 __unittest = True
+
+
+INTERRUPTED = "interrupted while it was running"
 
 
 class Interrupted(Exception):  # no error: the user stopped the run
@@ -38,6 +41,17 @@ class Driver(suite.TestSuite):
         self._stop = 0
         self._position = 0
         result._testRunEntered = True  # suites within ours leave the last fixtures to us
+
+    @property
+    def is_stopped(self) -> bool:
+        """Tell whether a test or --failfast stopped the run."""
+        return self._result.shouldStop
+
+    def split(self, start: int, stop: int) -> "Iterator[tuple[int, int]]":
+        """Cut a range where units start."""
+        stop = min(stop, len(self._layout.ids))
+        borders = [unit for unit in self._layout.units if start < unit < stop]
+        yield from zip([start, *borders], [*borders, stop], strict=True)
 
     def run_range(self, start: int, stop: int) -> None:
         """Run the tests at start <= position < stop."""
@@ -96,7 +110,7 @@ class Driver(suite.TestSuite):
         try:
             item(result)  # type: ignore[operator]
         except KeyboardInterrupt:
-            result.settle("not_run", "interrupted")
+            result.settle("not_run", INTERRUPTED)
             raise Interrupted from None
         except BaseException:  # noqa: BLE001 (SystemExit from a test's own run() is an error of that test)
             message, text = result.describe(sys.exc_info(), item)  # type: ignore[arg-type]

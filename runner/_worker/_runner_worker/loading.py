@@ -40,6 +40,7 @@ class Layout:
         ids: One per position.
         blocks: By the position at which they start.
         units: Positions at which a unit starts; a unit is what must stay together in one worker.
+        exclusive: Positions of the tests whose class or module says `runner_exclusive = True`.
     """
 
     def __init__(self, root: object) -> None:
@@ -48,6 +49,7 @@ class Layout:
         self._lay(root)
         self.ids = _ids(self.tests)
         self.units = self._find_units()
+        self.exclusive = _exclusive(self.tests)
 
     def _lay(self, root: object) -> None:
         known = None
@@ -76,6 +78,16 @@ class Layout:
                 starts.append(position)
             previous, last_key = kind, key
         return starts
+
+
+def _exclusive(tests: list[object]) -> list[int]:
+    kinds = {kind for kind in set(map(type, tests)) if _wants_to_be_alone(kind)}
+    return [position for position, test in enumerate(tests) if type(test) in kinds] if kinds else []
+
+
+def _wants_to_be_alone(kind: type) -> bool:
+    module = sys.modules.get(kind.__module__)
+    return bool(getattr(kind, "runner_exclusive", False) or getattr(module, "runner_exclusive", False))
 
 
 def load(options: Options, channel: Channel) -> Layout:

@@ -9,6 +9,8 @@ class Options:
     """The fields as attributes; see `runner.execute.options`, which writes them.
 
     Attributes:
+        settle: Tear fixtures down at the end of each unit.
+        template: Load the suite and be forked: "auto" where that is safe, "fork" in any case; None to run tests itself.
         skipped: Modules whose import killed an earlier worker.
         coverage_source: None where coverage is off.
     """
@@ -31,5 +33,7 @@ class Options:
         self.failfast = "failfast" in fields
         self.buffer = "buffer" in fields
         self.show_locals = "locals" in fields
+        self.settle = "settle" in fields
+        self.template = single("template")
         self.coverage_data = single("coverage")
         self.coverage_source = fields.get("source")

@@ -21,7 +21,11 @@ from .wire import Channel, array, bounded, one_line, out_of_reach, quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
+    from typing import TypeVar
+
+    Answer = TypeVar("Answer")
 
 __unittest = True
 
@@ -38,36 +42,54 @@ def main(events: int, commands: int, lifeline: int, stacks: int) -> None:
     start_of_path()
     if not os.environ.get("PYTHONBREAKPOINT"):
         sys.breakpointhook = _refuse_breakpoint
-    try:
-        _work(options, channel)
-    except Exception as problem:  # noqa: BLE001 (whatever it is, the parent must hear it)
-        channel.send(array("x", one_line(f"{type(problem).__name__}: {problem}"), bounded(traceback.format_exc())))
+    measurement = Measurement(options)
+    layout = _reported(channel, lambda: _load(options, channel, measurement))
+    if layout is not None:
+        if options.template:
+            from .template import serve
+
+            channel = serve(options, channel)
+        _reported(channel, lambda: _run(options, channel, layout, measurement))
     _leave()
 
 
-def _work(options: Options, channel: Channel) -> None:
-    measurement = Measurement(options)
-    layout = _load(options, channel)
+def _reported(channel: Channel, work: "Callable[[], Answer]") -> "Answer | None":
+    """Do the work; whatever goes wrong with it, the parent must hear."""
+    try:
+        return work()
+    except Exception as problem:  # noqa: BLE001
+        channel.send(array("x", one_line(f"{type(problem).__name__}: {problem}"), bounded(traceback.format_exc())))
+        return None
+
+
+def _load(options: Options, channel: Channel, measurement: Measurement) -> Layout:
+    layout = _interruptibly_loaded(options, channel)
     measurement.note_files()
     blocks = [[block.start, block.stop] for block in layout.blocks.values()]
-    channel.send(f'["c",[{",".join(map(quote, layout.ids))}],{layout.units},{blocks}]')
+    channel.send(f'["c",[{",".join(map(quote, layout.ids))}],{layout.units},{blocks},{layout.exclusive}]')
+    return layout
+
+
+def _run(options: Options, channel: Channel, layout: Layout, measurement: Measurement) -> None:
     _filter_warnings()
     result = Result(channel, layout)
     result.failfast, result.buffer, result.tb_locals = options.failfast, options.buffer, options.show_locals
     result.startTestRun()
     driver = Driver(layout, result, channel)
     try:
-        _obey(channel, layout, driver, measurement, result)
+        _obey(options, channel, driver, measurement)
         driver.finish()
         reason = ("failfast" if options.failfast else "stopped") if result.shouldStop else ""
     except Interrupted:
         reason = "interrupted"
+        if options.settle:  # unittest tears nothing down then; but this worker may be stopped because another one's test failed
+            driver.finish()
     result.stopTestRun()
     measurement.finish()
     channel.send(array("e", reason))
 
 
-def _load(options: Options, channel: Channel) -> Layout:
+def _interruptibly_loaded(options: Options, channel: Channel) -> Layout:
     """Load the suite; Ctrl-C meanwhile ends the worker, for the loader itself would take it for a failed import."""
 
     def give_up(_signal: int, _frame: "FrameType | None") -> None:
@@ -83,18 +105,27 @@ def _load(options: Options, channel: Channel) -> Layout:
     return layout
 
 
-def _obey(channel: Channel, layout: Layout, driver: Driver, measurement: Measurement, result: Result) -> None:
-    """Run the ranges that the parent asks for, a unit at a time, until it says `end`."""
-    while not result.shouldStop:
-        command, *arguments = channel.receive().split()
+def _obey(options: Options, channel: Channel, driver: Driver, measurement: Measurement) -> None:
+    """Run the units that the parent asks for until it says `end`."""
+    while not driver.is_stopped:
+        command, *numbers = _next_command(channel)
         if command == "end":
             return
-        start, stop = int(arguments[0]), min(int(arguments[1]), len(layout.ids))
-        borders = [unit for unit in layout.units if start < unit < stop]
-        for first, last in zip([start, *borders], [*borders, stop], strict=True):
-            driver.run_range(first, last)
-            measurement.flush()
-        channel.send(array("u", stop))
+        bounds = list(map(int, numbers))
+        for start, stop in zip(bounds[::2], bounds[1::2], strict=True):
+            for first, last in driver.split(start, stop):
+                driver.run_range(first, last)
+                measurement.flush()
+        if options.settle:  # others may wait for what this unit's fixtures hold
+            driver.finish()
+        channel.send('["u"]')
+
+
+def _next_command(channel: Channel) -> list[str]:
+    try:
+        return channel.receive().split()
+    except KeyboardInterrupt:
+        raise Interrupted from None
 
 
 def _filter_warnings() -> None:

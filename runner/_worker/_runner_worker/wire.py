@@ -85,6 +85,11 @@ class Channel:
         self._write, self._read, self._exit = os.write, os.read, os._exit
         os.register_at_fork(after_in_child=self._become_stray)
 
+    @property
+    def descriptors(self) -> tuple[int, int]:
+        """Where events go and commands come from."""
+        return self._events, self._commands
+
     def send(self, line: str) -> None:
         """Write one event."""
         data = line.encode("ascii") + b"\n"

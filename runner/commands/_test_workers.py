@@ -1,0 +1,65 @@
+"""From what was asked to how the workers run: their number, their interpreter, their limits."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from runner import execute
+from runner.commands._test_request import TestRequest
+from runner.errors import UsageError
+from runner.settings import Settings
+
+_AUTO = "auto"
+
+
+def worker_options(request: TestRequest, settings: Settings) -> execute.WorkerOptions:
+    """Return how the workers run, but for coverage; flags beat settings.
+
+    Raises:
+        UsageError: A number is none or out of range, or the interpreter is not there.
+    """
+    return execute.WorkerOptions(
+        failfast=request.failfast,
+        buffer=request.buffer,
+        show_locals=request.show_locals,
+        stdout_to_stderr=request.as_json,
+        working_directory=Path.cwd(),
+        interpreter=_interpreter(request.interpreter),
+        jobs=_jobs(request.jobs if request.jobs is not None else settings.jobs),
+        start_method=_start_method(request),
+        timeout_s=_timeout(request.timeout_s if request.timeout_s is not None else settings.timeout),
+    )
+
+
+def _jobs(wanted: str | int | None) -> int:
+    if wanted is None:
+        return 1
+    if wanted == _AUTO:
+        return execute.processors()
+    number = int(wanted) if str(wanted).isdecimal() else 0
+    if number < 1:
+        raise UsageError(f"--jobs is {wanted!r}; it must be a number from 1, or auto")
+    return number
+
+
+def _start_method(request: TestRequest) -> execute.StartMethod:
+    if request.start_method == "fork" and sys.platform != "linux":
+        raise UsageError("--start-method fork needs Linux, which lets the parent wait for forked workers; leave it out")
+    return request.start_method
+
+
+def _timeout(seconds: float | None) -> float | None:
+    if seconds is not None and not 0 < seconds < float("inf"):
+        raise UsageError(f"--timeout is {seconds:g}; it must be a number of seconds above 0")
+    return seconds
+
+
+def _interpreter(path: str | None) -> str | None:
+    if path is None:
+        return None
+    found = shutil.which(path)
+    if found is None:
+        raise UsageError(f"--python {path} is no program that can be run; give the path of a Python interpreter, 3.11 or newer")
+    return found
