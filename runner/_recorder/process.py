@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from runner.boundary import described
 from runner.commands.dropin import record_stream
 from runner.execute.lines import LineDecoder
+from runner.report.safe import safe_line
 
 if TYPE_CHECKING:
     from runner.execute.lines import Message
@@ -31,7 +32,7 @@ def main(process: int | None = None) -> None:
         answer = record_stream(batches)
     except Exception as error:  # noqa: BLE001 (whatever it is, the process with the tests must hear it)
         sentence, slug, _ = described(error)
-        answer = {"problem": f"{sentence} [{slug}]"}
+        answer = {"problem": f"{safe_line(sentence)} [{slug}]"}
     # The other side goes on writing, and a pipe without a reader could end it.
     for _ in batches:
         continue

@@ -121,7 +121,7 @@ class ToldTests:
             self._charge_death()
         elif ending == "raised":
             self._sink.emit(FixtureFinished("run", "errored", why))
-        reason = _NOT_RUN.get(ending) or f"{why} ended the run"
+        reason = _NOT_RUN.get(ending, f"{why} ended the run")
         for position, key in enumerate(self._keys):
             if position not in self._ended:
                 outcome, message = self._prevented.get(position, ("not_run", reason))

@@ -148,7 +148,7 @@ class Observing(unittest.TestCase):
         self.assertEqual([str(test) for test, _ in result.failures], [str(Sample("fails"))])
 
     def test_an_error_of_ours(self):
-        """An error of the recording reaches no test; it is kept, and nothing more is recorded."""
+        """An error of the recording reaches no test; it is told at the end, which then is no usual one."""
         result, lines = unittest.TestResult(), []
 
         def send(line: str) -> None:
@@ -161,7 +161,9 @@ class Observing(unittest.TestCase):
         observer.watch(result)
         suite(result)
         self.assertEqual((result.testsRun, result.wasSuccessful()), (2, True))
-        self.assertEqual(observer.problem, "an error of the recording itself, RuntimeError: planted")
+        observer.finish("", "", 1.0)
+        problem = "an error of the recording itself, RuntimeError: planted"
+        self.assertEqual((observer.problem, json.loads(lines[-1])), (problem, ["e", "raised", 1.0, problem]))
 
 
 # What the suite of test_dropin reports, seen by the drop-in alone: its recorder needs SQLAlchemy, which other interpreters lack.

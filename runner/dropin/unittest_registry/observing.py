@@ -65,9 +65,11 @@ class Observer:
             why: The exception that was raised.
             duration_s: How long the tests took.
         """
-        for name in _CALLS:
-            vars(self._watched or self).pop(name, None)
+        for name in _CALLS if self._watched is not None else ():
+            vars(self._watched).pop(name, None)
         self._guarded(self._settle, ending, why)
+        if self.problem is not None:
+            ending, why = "raised", self.problem
         # An interrupt may have torn the line before.
         self.send("\n" + json.dumps(["e", ending, duration_s, why]))
 

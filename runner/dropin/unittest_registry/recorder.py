@@ -6,6 +6,7 @@ processes that were left behind. It ends when the pipe closes or this process di
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -22,6 +23,7 @@ __unittest = True
 
 _PATIENCE_S = 60.0
 _HIGH = 512
+_PIPE_BYTES = 1 << 20
 
 
 class RecorderProcess:
@@ -70,6 +72,7 @@ class RecorderProcess:
     def _start(self) -> None:
         main = Path(__file__).resolve().parents[2] / "_recorder" / "__main__.py"
         theirs, ours = os.pipe()
+        _enlarge(ours)
         reply, their_reply = os.pipe()
         us = _ourselves()
         try:
@@ -100,8 +103,10 @@ class RecorderProcess:
         if self._reply is None:
             return b""
         data, deadline = b"", time.monotonic() + _PATIENCE_S
+        poll = select.poll()
+        poll.register(self._reply, select.POLLIN)
         try:
-            while select.select([self._reply], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            while poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
                 chunk = os.read(self._reply, 65536)
                 if not chunk:
                     return data
@@ -121,6 +126,12 @@ def _ourselves() -> tuple[int, ...]:
         return (os.pidfd_open(os.getpid()),)
     except OSError:  # a sandbox that knows nothing of it
         return ()
+
+
+def _enlarge(pipe: int) -> None:
+    """Give the pipe room for thousands of events, where the system lets us: the tests do not wait for a recorder that loads."""
+    with contextlib.suppress(OSError, AttributeError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _out_of_reach(descriptor: int) -> int:
