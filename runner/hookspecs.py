@@ -61,8 +61,13 @@ class ReportFormat:
 
 
 @hookspec
-def runner_run_started(event: Collected, run: Run) -> None:
-    """The tests of a run were found and begin; the run's id is 0 where it is not recorded."""
+def runner_run_started(run: Run) -> None:
+    """A run of tests or a training begins; its id is 0 where it is not recorded."""
+
+
+@hookspec
+def runner_tests_collected(event: Collected) -> None:
+    """The tests of a run were found, and begin."""
 
 
 @hookspec
@@ -102,7 +107,7 @@ def runner_tests_ended(event: Ended) -> None:
 
 @hookspec
 def runner_run_finished(run: Run, counts: Mapping[Outcome, int]) -> None:
-    """The run is over, recorded where that was asked for, and its reports are written."""
+    """A run is over, recorded where that was asked for, and its reports are written; a training counts no outcomes."""
 
 
 @hookspec

@@ -18,12 +18,11 @@ from runner.events import Collected, Ended, FixtureFinished, Flushing, Polluted,
 from runner.hookspecs import Command, ReportFormat, hookimpl
 
 if TYPE_CHECKING:
-    from registry.records import Run
     from runner.events import Event, TestSink
 
 GROUP: Final = "runner"
 HOOKS: Final[dict[type, str]] = {
-    Collected: "runner_run_started",
+    Collected: "runner_tests_collected",
     Workers: "runner_workers_chosen",
     TestStarted: "runner_test_started",
     TestFinished: "runner_test_finished",
@@ -113,12 +112,12 @@ class Plugins:
         """Return the implementations of a hook in pluggy's order."""
         return list(reversed(getattr(self._manager.hook, hook).get_hookimpls()))
 
-    def caller(self, hook: str, implementation: HookImpl, **given: object) -> Callable[[Event], object]:
+    def caller(self, hook: str, implementation: HookImpl) -> Callable[[Event], object]:
         """Return what hands an event to an implementation: directly to our own, and guarded to that of a plug-in."""
         plugin = self._owner(implementation)
         if plugin is None:
             return implementation.function
-        return lambda event: self._called(plugin, hook, implementation, {"event": event, **given})
+        return lambda event: self._called(plugin, hook, implementation, {"event": event})
 
     def add(self, sink: TestSink) -> None:
         """Let a sink of ours implement the hooks of the events."""
@@ -177,12 +176,11 @@ class HookSink:
     cost a run of ten thousand tests a tenth of its time.
     """
 
-    def __init__(self, plugins: Plugins, sinks: Sequence[TestSink], run: Run) -> None:
+    def __init__(self, plugins: Plugins, sinks: Sequence[TestSink]) -> None:
         for sink in reversed(sinks):  # pluggy calls first what came last
             plugins.add(sink)
         self._calls = {
-            kind: tuple(plugins.caller(hook, one, run=run) for one in plugins.implementations(hook))
-            for kind, hook in HOOKS.items()
+            kind: tuple(plugins.caller(hook, one) for one in plugins.implementations(hook)) for kind, hook in HOOKS.items()
         }
         self._flushing = tuple(sink for sink in sinks if isinstance(sink, Flushing))
 
@@ -204,7 +202,7 @@ class _SinkPlugin:
         self._emit = sink.emit
 
     @hookimpl
-    def runner_run_started(self, event: Collected) -> None:
+    def runner_tests_collected(self, event: Collected) -> None:
         self._emit(event)
 
     @hookimpl

@@ -58,7 +58,7 @@ class Session:
         self._outputs = outputs
         self._tallier = Tallier()
         self._paint = painter(plan.request.colour, sys.stdout)
-        self._screen = live_screen(plan.request, plan.settings)
+        self._screen = live_screen(plan.request, plan.selection.expected_durations or dict)
         self._plugins = _plugins(plan.request)
 
     def run(self) -> int:
@@ -103,9 +103,10 @@ class Session:
     def _sink(self, run: Run, *keepers: TestSink) -> TestSink:
         from runner.plugins import HookSink
 
+        self._plugins.notify("runner_run_started", run=run)
         screens = (self._screen,) if self._screen is not None else ()
         sinks = (*screens, self._reporter(), self._tallier, *self._outputs.sinks, *keepers)
-        return HookSink(self._plugins, sinks, run)
+        return HookSink(self._plugins, sinks)
 
     def _green(self) -> bool | None:
         tally = self._tallier.tally

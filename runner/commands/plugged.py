@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Self
 
 from runner.commands.surroundings import registry_url
 from runner.errors import PluginFailed, RunnerError, UsageError
@@ -17,7 +20,7 @@ from runner.settings import read_settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from registry.records import RunDetails
+    from registry.records import Run, RunDetails, RunStatus
     from runner.hookspecs import Command, ReportFormat
 
 
@@ -30,6 +33,28 @@ def load_plugins(*, keep_stdout: bool = False) -> Plugins:
     plugins = Plugins(tell, _to_stderr if keep_stdout else nullcontext)
     plugins.load()
     return plugins
+
+
+class RunNotice:
+    """Tells plug-ins of a run without tests. Use as a context manager around all that belongs to the run."""
+
+    def __init__(self) -> None:
+        self._plugins = load_plugins()
+        self._run: Run | None = None
+
+    def begin(self, run: Run) -> None:
+        """Tell that the run begins."""
+        self._run = run
+        self._plugins.notify("runner_run_started", run=run)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        if self._run is not None:
+            duration_s = (datetime.now(UTC) - self._run.started_at).total_seconds()
+            run = replace(self._run, status=_status(error), duration_s=duration_s)
+            self._plugins.notify("runner_run_finished", run=run, counts=MappingProxyType({}))
 
 
 def tell(error: PluginFailed) -> None:
@@ -72,6 +97,14 @@ def _render(plugin: Plugin, chosen: ReportFormat, details: RunDetails) -> str:
     if not isinstance(text, str):
         raise PluginFailed(f"{plugin.title} returned {text!r} for its format {chosen.name!r}; it must return a text")
     return text
+
+
+def _status(error: BaseException | None) -> RunStatus:
+    from registry.records import RunStatus
+
+    if error is None:
+        return RunStatus.FINISHED
+    return RunStatus.INTERRUPTED if isinstance(error, KeyboardInterrupt) else RunStatus.FAILED
 
 
 def _run(plugin: Plugin, command: Command, arguments: tuple[str, ...], registry: str | None) -> int:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from mnist.config import TrainConfig
+from runner.commands.plugged import RunNotice
 from runner.commands.surroundings import (
     command_line,
     kept_if_interrupted,
@@ -30,7 +31,7 @@ from runner.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from registry.recording import ActiveRun
-    from registry.records import NewRun
+    from registry.records import NewRun, Run
 
 TASKS = ("mnist",)
 
@@ -55,10 +56,12 @@ def run_training(request: TrainRequest) -> int:
         raise UnknownTask(f"there is no training task {request.task!r}; known tasks are {', '.join(TASKS)}")
     settings = read_settings(Path.cwd())
     if not request.record:
-        with unwinding():
+        with unwinding(), RunNotice() as notice:
+            notice.begin(_unrecorded(request))
             _train(request, settings, f"unrecorded-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:6]}")
         return ExitCode.OK
     with unwinding(), ExitStack() as stack:
+        notice = stack.enter_context(RunNotice())
         registry = stack.enter_context(open_registry(request.registry, settings))
         if request.name is not None:
             registry.check_new_name(request.name)
@@ -66,6 +69,7 @@ def run_training(request: TrainRequest) -> int:
         with signals_held():
             run = stack.enter_context(registry.start(new_run))
         stack.enter_context(kept_if_interrupted(run.run))
+        notice.begin(run.run)
         sys.stdout.write(f"recording as {run.run.name} (run {run.run.id}) in {shown_location(registry.location)}\n")
         _train(request, settings, run.run.uid[:12], run)
     return ExitCode.OK
@@ -107,6 +111,22 @@ def _new_run(request: TrainRequest, settings: Settings) -> NewRun:
         params=params,
         git=capture_git(settings.root),
         environment=capture_environment(),
+    )
+
+
+def _unrecorded(request: TrainRequest) -> Run:
+    from registry.records import Run, RunKind, RunStatus
+
+    return Run(
+        id=0,
+        uid="",
+        name="",
+        kind=RunKind.TRAIN,
+        status=RunStatus.RUNNING,
+        started_at=datetime.now(UTC),
+        seed=request.config.seed,
+        argv=command_line(),
+        tags=request.tags,
     )
 
 

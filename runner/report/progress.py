@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from registry.records import Outcome
-from runner.events import Collected, Event, FixtureFinished, TestFinished, TestKey, TestStarted
+from runner.events import Collected, Event, FixtureFinished, TestFinished, TestKey, TestStarted, Workers
 from runner.report.safe import safe_line
 
 _RED: Final[frozenset[str]] = frozenset(outcome for outcome in Outcome if outcome.is_red)
@@ -20,13 +20,12 @@ _ENOUGH_TO_JUDGE_S: Final = 2.0
 _AGE_COLUMNS: Final = 7
 
 
-@dataclass(slots=True)
-class _Worker:
-    """What one worker does: a test, or since its last test something between tests."""
+@dataclass(frozen=True, slots=True)
+class _Since:
+    """A test, and when it started or ended."""
 
+    key: TestKey
     since: float
-    key: TestKey | None = None
-    last: TestKey | None = None
 
 
 @dataclass(slots=True)
@@ -55,11 +54,13 @@ class Progress:
     def __init__(self, begun: float) -> None:
         self._begun = begun
         self._ready: float | None = None
+        self._jobs = 1
         self._total = 0
         self._counts: Counter[str] = Counter()
         self._outcomes: dict[TestKey, str] = {}
         self._red_fixtures = 0
-        self._workers: dict[int, _Worker] = {}
+        self._running: dict[int, _Since] = {}
+        self._last: _Since | None = None
         self._expected: Mapping[TestKey, float] = {}
         self._waiting: set[TestKey] = set()
         self._known = _Known()
@@ -68,9 +69,11 @@ class Progress:
         """Take an event that happened now."""
         match event:
             case TestStarted(key, worker):
-                self._workers[worker] = _Worker(now, key, key)
+                self._running[worker] = _Since(key, now)
             case TestFinished():
                 self._finished(event, now)
+            case Workers(jobs):
+                self._jobs = jobs
             case Collected(tests):
                 self._ready, self._total, self._waiting = now, len(tests), set(tests)
             case FixtureFinished():
@@ -87,7 +90,8 @@ class Progress:
 
     def lines(self, now: float, width: int) -> list[str]:
         """Return what to show at this moment, each line safe and no wider than `width`."""
-        rows = [row for number in sorted(self._workers) if (row := self._row(number, now))]
+        running = sorted(self._running.items())
+        rows = [self._row(number, one.key, now - one.since) for number, one in running] or self._between(now)
         if len(rows) > _ROWS:
             rows = [*rows[: _ROWS - 1], f"{'':{_AGE_COLUMNS}}  and {len(rows) - _ROWS + 1} more"]
         return [safe_line(line, width) for line in (self._status(now), *rows)]
@@ -102,11 +106,10 @@ class Progress:
         if not known.tests or self._ready is None or 2 * known.tests < len(self._waiting):
             return None
         left_s = known.left_s / known.tests * len(self._waiting)
-        running = [(worker.key, worker.since) for worker in self._workers.values() if worker.key is not None]
-        begun_s = sum(min(now - since, self._expected.get(key, 0.0)) for key, since in running)
+        begun_s = sum(min(now - one.since, self._expected.get(one.key, 0.0)) for one in self._running.values())
         if known.done_s + begun_s >= _ENOUGH_TO_JUDGE_S:
             return (left_s - begun_s) * (now - self._ready) / (known.done_s + begun_s)
-        return (left_s - begun_s) / max(len(self._workers), 1)
+        return (left_s - begun_s) / self._jobs
 
     def _finished(self, event: TestFinished, now: float) -> None:
         before = self._outcomes.get(event.key)
@@ -115,7 +118,8 @@ class Progress:
         self._outcomes[event.key] = event.outcome
         self._counts[event.outcome] += 1
         if event.worker is not None:
-            self._workers[event.worker] = _Worker(now, None, event.key)
+            self._running.pop(event.worker, None)
+            self._last = _Since(event.key, now)
         if event.key in self._waiting:
             self._waiting.remove(event.key)
             self._known.end(self._expected.get(event.key))
@@ -134,15 +138,15 @@ class Progress:
             parts.append(f"about {_clock(left_s)} left")
         return age + ", ".join(parts)
 
-    def _row(self, number: int, now: float) -> str | None:
-        worker = self._workers[number]
-        age = now - worker.since
-        label = f"[{number}] " if len(self._workers) > 1 else ""
-        if worker.key is not None:
-            return f"{_clock(age):>{_AGE_COLUMNS}}  {label}{_title(worker.key)}"
-        if age < _QUIET_S or not self._waiting or worker.last is None:
-            return None
-        return f"{_clock(age):>{_AGE_COLUMNS}}  {label}between tests, after {_title(worker.last)}"
+    def _row(self, number: int, key: TestKey, age_s: float) -> str:
+        label = f"[{number}] " if self._jobs > 1 else ""
+        return f"{_clock(age_s):>{_AGE_COLUMNS}}  {label}{_title(key)}"
+
+    def _between(self, now: float) -> list[str]:
+        """Say where the run is while no test runs: a fixture or an import may take its time."""
+        if self._last is None or not self._waiting or now - self._last.since < _QUIET_S:
+            return []
+        return [f"{_clock(now - self._last.since):>{_AGE_COLUMNS}}  between tests, after {_title(self._last.key)}"]
 
 
 def _title(key: TestKey) -> str:

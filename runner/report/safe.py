@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_ACTIVE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]|#(?=#\w*\[)")
+_ACTIVE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]|#(?=#\w*\[)"
+    r"|^[^\S\n]*:(?=:[^\s:].*::)",
+    re.MULTILINE,
+)
 _CONTROL_PICTURES = 0x2400
 _ELLIPSIS = "\u2026"
 _WITHOUT_A_COLUMN = frozenset({"Mn", "Me", "Cf"})
@@ -15,7 +19,7 @@ def safe_text(text: str) -> str:
     """Return text whose control characters, direction marks and lone surrogates are visible instead of active.
 
     Newlines and tabs stay; everything else that a terminal would act upon is shown as a picture or a code point. What CI systems
-    act upon anywhere in a line (`##[`, `##vso[`, `##teamcity[`) is broken by a space without width.
+    act upon, anywhere in a line (`##[`, `##vso[`) or at its start (`::name::`), is broken by a space without width.
     """
     return _ACTIVE.sub(_visible, text.replace("\r\n", "\n"))
 
@@ -55,8 +59,8 @@ def _cut(line: str, width: int) -> str:
 
 def _visible(match: re.Match[str]) -> str:
     character = match[0]
-    if character == "#":
-        return "#\u200b"
+    if character[-1] in "#:":
+        return f"{character}\u200b"
     code = ord(character)
     if code < ord(" "):
         return chr(_CONTROL_PICTURES + code)

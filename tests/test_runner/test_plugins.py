@@ -15,8 +15,9 @@ from typing import get_args
 from runner.events import Collected, Ended, Event, TestStarted
 from runner.plugins import HOOKS, HookSink, Plugins
 
-from .factories import make_finished, make_fixture_event, make_run
+from .factories import make_finished, make_fixture_event
 from .projects import GREEN_SUITE, ProjectCase
+from .training import FAKE
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "plugins.md"
 SUMS_SUITE = """
@@ -57,6 +58,18 @@ def runner_report_formats():
 """,
     "confused": "from runner.hookspecs import hookimpl\n@hookimpl\ndef runner_commands(): return ['lint']\n",
 }
+
+WATCHING = """
+from runner.hookspecs import hookimpl
+
+@hookimpl
+def runner_run_started(run):
+    print("watched", run.id, run.name, run.status)
+
+@hookimpl
+def runner_run_finished(run, counts):
+    print("watched", run.id, run.name, run.status, dict(counts))
+"""
 
 
 def block(language: str) -> str:
@@ -216,7 +229,7 @@ class Hooks(unittest.TestCase):
         """Our own sinks get every event, the first sink first, and hooks are called without pluggy's chain."""
         seen: list[tuple[str, Event]] = []
         sinks = [Noting(name, seen) for name in "ab"]
-        sink = HookSink(Plugins(self.fail), sinks, make_run())
+        sink = HookSink(Plugins(self.fail), sinks)
         events = [Collected(()), TestStarted(("t", 0), 0), make_finished(), make_fixture_event(), Ended(1.0)]
         for event in events:
             sink.emit(event)
@@ -225,7 +238,7 @@ class Hooks(unittest.TestCase):
     def test_flushing(self):
         """Sinks that hold something back are flushed."""
         sink = Noting("a", [])
-        HookSink(Plugins(self.fail), [sink], make_run()).flush()
+        HookSink(Plugins(self.fail), [sink]).flush()
         self.assertTrue(sink.is_flushed)
 
 
@@ -244,6 +257,23 @@ class Noting:
     def flush(self) -> None:
         """Note that."""
         self.is_flushed = True
+
+
+class OfATraining(ProjectCase):
+    """The hooks of a run that has no tests."""
+
+    def test_both_hooks_of_a_run_are_called(self):
+        """A training tells plug-ins that it begins, and how it ended, recorded or not; one that fails says so."""
+        site = self.enterContext(TemporaryDirectory(prefix="runner-site-"))
+        install(Path(site), "watching", WATCHING)
+        home = self.project()
+        fake = str(home.write("fake.py", FAKE))
+        lines = {"recorded": ("--name", "a"), "unrecorded": ("--no-record",), "failed": ("--name", "b", "--lr", "2")}
+        said = {name: home.run("train", *line, script=fake, PYTHONPATH=site).lines for name, line in lines.items()}
+        watched = {name: [line for line in lines if line.startswith("watched")] for name, lines in said.items()}
+        self.assertEqual(watched["recorded"], ["watched 1 a running", "watched 1 a finished {}"])
+        self.assertEqual(watched["unrecorded"], ["watched 0  running", "watched 0  finished {}"])
+        self.assertEqual(watched["failed"], ["watched 2 b running", "watched 2 b failed {}"])
 
 
 class NoPlugins(ProjectCase):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import unittest
 
-from runner.events import Collected, Event, TestKey, TestStarted
+from runner.events import Collected, Event, TestKey, TestStarted, Workers
 from runner.report.progress import Progress
 from runner.report.safe import width_of
 
 from .factories import HOSTILE, make_finished, make_fixture_event
 
 TESTS = tuple((f"mod.Case.test_{number}", 0) for number in range(4))
+TWO = Workers(2, "fork")
 EACH_TEN = {f"test_{number}": 10.0 for number in range(4)}
 
 
@@ -52,7 +53,7 @@ class WhatRuns(unittest.TestCase):
 
     def test_several_workers(self):
         """Each worker has its row and its number."""
-        rows = progress((2.0, started(0, 0)), (3.0, started(1, 1))).lines(4.0, 80)
+        rows = progress((1.0, TWO), (2.0, started(0, 0)), (3.0, started(1, 1))).lines(4.0, 80)
         self.assertEqual(rows[1:], ["    2 s  [0] test_0 (mod.Case)", "    1 s  [1] test_1 (mod.Case)"])
 
     def test_many_workers(self):
@@ -61,10 +62,15 @@ class WhatRuns(unittest.TestCase):
         self.assertEqual((len(rows), rows[-1].strip()), (9, "and 13 more"))
 
     def test_between_tests(self):
-        """A worker that spends seconds between tests says after which one."""
+        """Where no test runs for seconds, the view says after which one."""
         known = progress((2.0, started(0)), (3.0, ended(0)))
         self.assertEqual(known.lines(4.0, 80)[1:], [])
         self.assertEqual(known.lines(9.0, 80)[1:], ["    6 s  between tests, after test_0 (mod.Case)"])
+
+    def test_idle_workers(self):
+        """A worker for which nothing is left, or that died, has no row beside those that run tests."""
+        known = progress((1.0, TWO), (2.0, started(0, 0)), (3.0, started(1, 1)), (3.0, ended(0, "crashed", worker=0)))
+        self.assertEqual(known.lines(30.0, 80)[1:], ["   27 s  [1] test_1 (mod.Case)"])
 
     def test_lines_are_safe_and_fit(self):
         """Names of tests do not act on the terminal, and no line is wider than it."""
@@ -108,7 +114,7 @@ class TimeLeft(unittest.TestCase):
 
     def test_workers_share_it(self):
         """Two workers need half the time."""
-        known = progress((1.0, started(0)), (1.0, started(1, 1)), **EACH_TEN)
+        known = progress((1.0, TWO), (1.0, started(0)), (1.0, started(1, 1)), **EACH_TEN)
         self.assertAlmostEqual(known.left_s(1.0), 20.0)
 
     def test_a_slow_day(self):

@@ -40,6 +40,14 @@ class SafeText(unittest.TestCase):
         self.assertEqual(safe_output("a\n 10%\r 20%\r100%\r\nb\r"), "a\n100%\nb")
         self.assertEqual(safe_output("::\x1b[2J\r\n"), "::\u241b[2J\n")
 
+    def test_ci_commands(self):
+        """What GitHub, Azure or TeamCity would act upon is broken by a space that nobody sees; what only looks alike stays."""
+        for text in ("##[error]x", "a ##vso[task]x", "##teamcity[x]", "::error::x", "a\n \u2003::set-output name=a::b"):
+            broken = safe_text(text)
+            self.assertEqual((broken.replace("\u200b", ""), broken.count("\u200b")), (text, 1), text)
+        for text in ("# [x]", "### head", "std::vector<int>::x", "::\n", ":: note", "a ::error::x", "::x"):
+            self.assertEqual(safe_text(text), text)
+
     def test_a_long_line_of_output(self):
         """A megabyte on one line takes no time worth speaking of."""
         self.assertEqual(safe_output("x" * 2**20 + "\ry"), "y")
