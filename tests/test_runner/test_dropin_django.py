@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import subprocess
 import sys
 import unittest
@@ -10,7 +11,7 @@ from typing import ClassVar
 
 from registry.records import RunDetails
 
-from .dropins import ended, message, outcomes, recorded, start, write_project
+from .dropins import ROOT, ended, message, outcomes, recorded, start, write_project
 
 MANAGE = """
     import os, sys
@@ -75,14 +76,6 @@ TESTS = """
         def test_one(self):
             pass
 """
-SHIM = """
-    import sys
-    from pathlib import Path
-
-    sys.path.append(next(str(path) for entry in sys.path if (path := Path(entry, "runner", "dropin")).is_dir()))
-
-    from unittest_registry.django import RecordingDiscoverRunner
-"""
 EXPECTED = {
     "tests.Entries.test_database": "passed",
     "tests.Entries.test_fail": "failed",
@@ -92,6 +85,15 @@ EXPECTED = {
     "tests.Others.test_skip": "skipped",
     "tests.Prevented.test_one": "not_run",
 }
+
+
+def from_page(*words: str) -> str:
+    """Return the example of docs/dropin.md that holds some words."""
+    text = (ROOT / "docs" / "dropin.md").read_text(encoding="utf-8")
+    (block,) = (
+        block for block in re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL) if all(w in block for w in words)
+    )
+    return block
 
 
 def project(folder: Path, runner: str, *apps: str) -> Path:
@@ -114,11 +116,16 @@ class Django(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         top = Path(cls.enterClassContext(TemporaryDirectory()))
-        ours, manage = "runner.django.RecordingDiscoverRunner", ("manage.py", "test")
-        serial = project(top / "serial", ours, "registry", "mnist")
-        parallel = project(top / "parallel", ours, "registry", "mnist")
+        manage = ("manage.py", "test")
+        serial = project(top / "serial", "runner.django.RecordingDiscoverRunner", "registry", "mnist")
+        parallel = project(top / "parallel", "nightly.NightlyRunner", "registry", "mnist")
+        nightly = from_page("class NightlyRunner").replace("postgresql+psycopg://ci@db/runs", ".runner/registry.db")
+        write_project(parallel, {"nightly.py": nightly})
         shadowed = project(top / "shadowed", "testing.RecordingDiscoverRunner", "registry", "runner", "unrelated")
-        write_project(shadowed, {"testing.py": SHIM, "runner/models.py": "OURS = False\n"})
+        write_project(
+            shadowed,
+            {"testing.py": from_page("import RecordingDiscoverRunner", "sys.path"), "runner/models.py": "OURS = False\n"},
+        )
         lines = {
             "plain": (serial, (*manage, "--testrunner", "django.test.runner.DiscoverRunner")),
             "serial": (serial, manage),
@@ -152,6 +159,11 @@ class Django(unittest.TestCase):
         self.assertEqual(outcomes(details), EXPECTED, self.ended["parallel"].stderr)
         (failure,) = (one for one in details.results if one.test_id.endswith("test_fail"))
         self.assertIn("AssertionError: 1 != 7", failure.traceback or "")
+
+    def test_options(self):
+        """A subclass gives its test runner options, as the page shows."""
+        self.assertEqual(self.runs["parallel"].run.tags, {"job": "nightly"})
+        self.assertEqual(self.runs["serial"].run.tags, {})
 
     def test_durations_in_parallel(self):
         """Before Python 3.12 Django's processes do not tell how long a test took; then nothing is recorded of it."""
