@@ -37,6 +37,9 @@ def test(
     last_failed: Annotated[bool, typer.Option("--last-failed", help="Only tests that failed when last recorded.")] = False,
     failed_first: Annotated[bool, typer.Option("--failed-first", help="Those tests first, then the rest.")] = False,
     shard: Annotated[str | None, typer.Option("--shard", metavar="I/N", help="Part I of N; classes stay whole.")] = None,
+    bisect_order: Annotated[
+        str | None, typer.Option("--bisect-order", metavar="TEST", help="Find the earlier tests that make this one fail.")
+    ] = None,
     failfast: Annotated[bool, typer.Option("-f", "--failfast", help="Stop on the first failure.")] = False,
     retries: Annotated[
         int | None, typer.Option("--retries", metavar="N", min=0, help="Run a failing test up to N times more, alone.")
@@ -84,6 +87,7 @@ def test(
                 last_failed=last_failed,
                 failed_first=failed_first,
                 shard=shard,
+                bisect_order=bisect_order,
                 failfast=failfast,
                 retries=retries,
                 jobs=jobs,

@@ -17,6 +17,7 @@ class TestRequest:
         durations: How many of the slowest tests to list, 0 for all; None lists none.
         source: Packages or folders that coverage measures.
         shard: I/N, the part of the suite to run.
+        bisect_order: A test of which to find the earlier ones that make it fail, instead of running the suite.
         retries: How many more attempts a failing test gets, each alone in a fresh process.
         jobs: How many workers, or "auto": as many as there are processors.
         timeout_s: Seconds after which a test is ended.
@@ -36,6 +37,7 @@ class TestRequest:
     last_failed: bool = False
     failed_first: bool = False
     shard: str | None = None
+    bisect_order: str | None = None
     failfast: bool = False
     retries: int | None = None
     jobs: str | None = None

@@ -29,6 +29,8 @@ __all__ = ["TestRequest", "run_tests"]
 def run_tests(request: TestRequest) -> int:
     """Run the selected tests, write what happens to standard output, and return the exit code."""
     settings = read_settings(Path.cwd())
+    if request.bisect_order is not None:
+        return _bisect(request, settings, request.bisect_order)
     record = settings.record if request.record is None else request.record
     if request.name is not None and not record:
         raise UsageError("--name names a recorded run; add --record")
@@ -48,6 +50,28 @@ def run_tests(request: TestRequest) -> int:
         opened = opened or stack.enter_context(_registry(request, settings))
         run = run or stack.enter_context(opened.start(_new_run(request, settings)))
         return session.record(opened, run)
+
+
+def _bisect(request: TestRequest, settings: Settings, test: str) -> int:
+    """Look for the tests that make one fail.
+
+    Raises:
+        UsageError: A flag makes no sense beside it.
+    """
+    from runner.commands._test_bisect import bisect_order
+
+    flags = {
+        "--record": request.record,
+        "--name": request.name,
+        "--coverage": request.coverage,
+        "--junit-xml": request.junit_xml,
+        "--format json": request.as_json,
+        "--retries": request.retries,
+    }
+    for flag, value in flags.items():
+        if value:
+            raise UsageError(f"--bisect-order runs a part of the suite many times, for which {flag} has no meaning; leave it out")
+    return bisect_order(_plan(request, settings, None), test)
 
 
 def _registry(request: TestRequest, settings: Settings) -> Registry:
