@@ -143,9 +143,14 @@ class Project:
         process = self.start(*arguments, cwd=cwd, script=script, **variables)
         return finish(process)
 
-    def together(self, **commands: tuple[str, ...]) -> dict[str, Answer]:
-        """Run several independent commands side by side, each a name and what is typed; return their answers by name."""
-        processes = {name: self.start(*arguments) for name, arguments in commands.items()}
+    def together(self, variables: dict[str, str] | None = None, /, **commands: tuple[str, ...]) -> dict[str, Answer]:
+        """Run several independent commands side by side, each a name and what is typed; return their answers by name.
+
+        Args:
+            variables: Added to the environment of each.
+            commands: What is typed, by name.
+        """
+        processes = {name: self.start(*arguments, **(variables or {})) for name, arguments in commands.items()}
         return {name: finish(process) for name, process in processes.items()}
 
     def start(self, *arguments: str, cwd: str = ".", script: str | None = None, **variables: str) -> subprocess.Popen[str]:

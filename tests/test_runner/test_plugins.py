@@ -149,13 +149,13 @@ class Broken(ProjectCase):
         for name, source in BROKEN.items():
             install(Path(cls.site), name, source)
         cls.home = cls.class_project(test_green=GREEN_SUITE)
-        lines = {
-            "test": ("test", "--record", "--name", "kept"),
-            "json": ("test", "--format", "json"),
-            "listed": ("plugins",),
-            "document": ("plugins", "--format", "json"),
-        }
-        cls.answers = {name: cls.home.run(*line, PYTHONPATH=cls.site) for name, line in lines.items()}
+        cls.answers = cls.home.together(
+            {"PYTHONPATH": cls.site},
+            test=("test", "--record", "--name", "kept"),
+            json=("test", "--format", "json"),
+            listed=("plugins",),
+            document=("plugins", "--format", "json"),
+        )
 
     def test_the_run_is_not_lost(self):
         """The tests run, are recorded and end with 0, whatever the plug-ins do."""
@@ -203,9 +203,15 @@ class Broken(ProjectCase):
 
     def test_a_command_or_a_format_that_fails(self):
         """A command and a format of a plug-in that raise or return nonsense end with 3 and name the plug-in."""
-        for line in (("fail",), ("nothing",), ("show", "kept", "--format", "fail"), ("show", "kept", "--format", "nothing")):
-            with self.subTest(line=line):
-                answer = self.home.run(*line, PYTHONPATH=self.site)
+        answers = self.home.together(
+            {"PYTHONPATH": self.site},
+            command=("fail",),
+            code=("nothing",),
+            format=("show", "kept", "--format", "fail"),
+            text=("show", "kept", "--format", "nothing"),
+        )
+        for name, answer in answers.items():
+            with self.subTest(name=name):
                 self.assertEqual(answer.code, 3)
                 self.assertRegex(answer.errors.splitlines()[-1], r"^runner: the plug-in 'spoiling' .+ \[plugin-failed\]$")
 
