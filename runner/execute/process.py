@@ -24,7 +24,7 @@ MAIN = Path(__file__).parent.parent / "_worker" / "__main__.py"
 _PIPE_BYTES = 1 << 20
 _STACK_BYTES = 64 * 1024
 _LEAVING_S = 2.0
-_OUR_REGISTRY = "RUNNER_REGISTRY"
+_OURS = ("RUNNER_REGISTRY", "GITHUB_STEP_SUMMARY")
 _CHANNEL_LOST = 71  # as in the worker's wire module
 _NOISE = "Extension modules: "  # faulthandler's list of every C module, a screenful
 _READS_OF_DEAD = 8  # a stray outside the group may hold the pipe and write for ever
@@ -177,9 +177,9 @@ def _popen(options: WorkerOptions, environment: Mapping[str, str], descriptors: 
         stdin=subprocess.DEVNULL,
         stdout=2 if options.stdout_to_stderr else None,
         cwd=options.working_directory,
-        # A test that runs `runner` itself records where its own project says, not among us.
+        # A test that runs `runner` itself records where its own project says, not among us, and sums up no job.
         env={
-            **{name: value for name, value in os.environ.items() if name != _OUR_REGISTRY},
+            **{name: value for name, value in os.environ.items() if name not in _OURS},
             **options.environment,
             **environment,
         },

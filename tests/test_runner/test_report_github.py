@@ -30,6 +30,7 @@ os.write(1, COMMANDS.encode())
 
 class Injecting(unittest.TestCase):
     def test_prints(self):
+        self.assertNotIn("GITHUB_STEP_SUMMARY", os.environ)
         print(COMMANDS)
         os.write(2, COMMANDS.encode())
 
@@ -210,7 +211,7 @@ class InActions(ProjectCase):
         self.assertEqual(self.answers["json"].documents[-1]["counts"], {"passed": 1, "failed": 1})
 
     def test_the_summary_is_appended(self):
-        """Each run in Actions appends its summary; a run elsewhere does not."""
+        """Each run in Actions appends its summary; a run elsewhere does not, nor can one inside a test."""
         text = (self.home.root / "summary.md").read_text(encoding="utf-8")
         self.assertEqual(text.count("### \u274c 1 passed, 1 failed, 0 skipped"), 4)
 
