@@ -17,7 +17,9 @@ OURS = ("registry.store", "registry.models", "registry.queries", "mnist.train", 
 
 # Each command line runs in the same fresh interpreter: modules only accumulate, so the first that is at fault is named.
 START_PROBE = """
-import contextlib, importlib.metadata, io, json, runpy, sys
+import contextlib, importlib.metadata, io, json, sys
+
+from runner.cli import main
 
 scans = []
 importlib.metadata.entry_points = lambda **selection: scans.append(selection) or ()
@@ -26,7 +28,7 @@ for arguments in json.loads(sys.argv[1]):
     output, code = io.StringIO(), None
     with contextlib.redirect_stdout(output):
         try:
-            runpy.run_module("runner", run_name="__main__", alter_sys=True)
+            main()
         except SystemExit as stop:
             code = stop.code or 0
     print(json.dumps({"code": code, "output": output.getvalue(), "modules": sorted(sys.modules), "scans": len(scans)}))

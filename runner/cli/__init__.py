@@ -5,7 +5,6 @@ Heavy imports stay inside the commands, so that `runner --help` costs little mor
 
 from __future__ import annotations
 
-import gc
 import io
 import os
 import sys
@@ -59,11 +58,7 @@ def _root(
 def main() -> None:
     """Run the program."""
     sys.stdout, sys.stderr = _tolerant(sys.stdout), _tolerant(sys.stderr)
-    try:
-        app()
-    finally:
-        # The interpreter collects garbage once more at its end, and would walk through every object for nothing.
-        gc.freeze()
+    app()
 
 
 def _tolerant(stream: TextIO | None) -> TextIO:

@@ -24,6 +24,20 @@ sys.argv = ["runner", *{arguments!r}]
 import runner.__main__
 runner.__main__.main()
 """
+ENDING = """
+import atexit, os, sys
+
+class Last:
+    def __del__(self):
+        os.write(2, b"taken apart")
+
+last = Last()
+atexit.register(print, "exit handler", flush=True)
+{prelude}
+sys.argv = ["runner", "--version"]
+import runner.__main__
+runner.__main__.main()
+"""
 QUICK_SUITE = """
 import pathlib, time, unittest
 
@@ -75,6 +89,25 @@ class BeforeTheWork(StruckCase):
         """A command that only reads ends at once."""
         answer = self.struck("sqlalchemy", "runs")
         self.assertEqual((answer.code, answer.errors), (130, "runner: interrupted [interrupted]\n"))
+
+
+class TheEnd(ProjectCase):
+    """After the last line of output no signal finds the interpreter half taken apart."""
+
+    def ending(self, prelude: str) -> Answer:
+        """Run `runner --version` after some lines of Python."""
+        home = self.project()
+        return home.run(script=str(home.write("ending.py", ENDING.format(prelude=prelude))))
+
+    def test_exit_handlers_run_and_nothing_else(self):
+        """Exit handlers run, the output is written, and the modules are not taken apart one by one."""
+        answer = self.ending("")
+        self.assertRegex(answer.output, r"^runner \d.*\nexit handler\n$")
+        self.assertEqual((answer.code, answer.errors), (0, ""))
+
+    def test_a_debugger_gets_its_own_end(self):
+        """Where something traces the program, the interpreter ends as it always does."""
+        self.assertIn("taken apart", self.ending("sys.settrace(lambda *_: None)").errors)
 
 
 class WhileTheRegistryIsOpened(StruckCase):
