@@ -105,9 +105,9 @@ class TheEnd(ProjectCase):
         self.assertRegex(answer.output, r"^runner \d.*\nexit handler\n$")
         self.assertEqual((answer.code, answer.errors), (0, ""))
 
-    def test_a_debugger_gets_its_own_end(self):
-        """Where something traces the program, the interpreter ends as it always does."""
-        self.assertIn("taken apart", self.ending("sys.settrace(lambda *_: None)").errors)
+    def test_a_profiler_gets_its_own_end(self):
+        """Where something measures the program, the interpreter ends as it always does."""
+        self.assertIn("taken apart", self.ending("sys.setprofile(str().format)").errors)
 
 
 class WhileTheRegistryIsOpened(StruckCase):
