@@ -1,33 +1,18 @@
-"""Events to the registry: the only module that knows both worlds."""
+"""The events of a test run to the registry."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnist.events import (
-    CheckpointWritten,
-    DatasetFacts,
-    EpochFinished,
-    StepsFinished,
-    TrainingFinished,
-    TrainingStarted,
-)
-from mnist.events import Event as TrainEvent
 from registry.errors import RegistryError
 from registry.records import (
-    Checkpoint,
     Coverage,
-    Dataset,
-    Direction,
     FixtureRecord,
-    Metric,
     Outcome,
     PollutionRecord,
     RunStatus,
     SubtestRecord,
-    TensorDigest,
     TestRecord,
 )
 from runner.events import Event as TestEvent
@@ -99,24 +84,6 @@ class TestCollector:
             self.pollution += pollution_records(event)
 
 
-class TrainRecorder:
-    """A sink that records metrics, data and checkpoints of a training."""
-
-    def __init__(self, run: ActiveRun) -> None:
-        self._run = run
-
-    def emit(self, event: TrainEvent, /) -> None:
-        """Hand the event to the registry."""
-        match event:
-            case TrainingStarted():
-                self._run.log_numerics(event.numerics)
-                self._run.log_dataset(_dataset(event.dataset))
-            case StepsFinished() | EpochFinished() | TrainingFinished():
-                self._run.log_metrics(_metrics(event))
-            case CheckpointWritten():
-                self._run.log_checkpoint(_checkpoint(event))
-
-
 def test_record(event: TestFinished) -> TestRecord:
     """Return the record of a finished test; what it printed is kept where it did not end well."""
     test_id, ordinal = event.key
@@ -150,45 +117,3 @@ def fixture_record(event: FixtureFinished) -> FixtureRecord:
 def pollution_records(event: Polluted) -> tuple[PollutionRecord, ...]:
     """Return a record for each change that was left behind."""
     return tuple(PollutionRecord(event.place, change.what, change.change) for change in event.changes)
-
-
-def _dataset(facts: DatasetFacts) -> Dataset:
-    return Dataset(facts.name, facts.fingerprint, facts.train, facts.validation, facts.test)
-
-
-def _metrics(event: StepsFinished | EpochFinished | TrainingFinished) -> tuple[Metric, ...]:
-    match event:
-        case StepsFinished(step=step):
-            return (_loss("train_loss", event.train_loss, step), _speed(event.images_per_s, step))
-        case EpochFinished(step=step):
-            return (
-                _loss("train_loss", event.train_loss, step),
-                _loss("validation_loss", event.validation_loss, step),
-                _accuracy("validation_accuracy", event.validation_accuracy, step),
-                _speed(event.images_per_s, step),
-            )
-        case TrainingFinished():
-            return (_loss("test_loss", event.test_loss, None), _accuracy("test_accuracy", event.test_accuracy, None))
-
-
-def _loss(name: str, value: float, step: int | None) -> Metric:
-    return Metric(name, value, step, direction=Direction.LOWER)
-
-
-def _accuracy(name: str, value: float, step: int | None) -> Metric:
-    return Metric(name, value, step, unit="fraction", direction=Direction.HIGHER)
-
-
-def _speed(value: float, step: int | None) -> Metric:
-    return Metric("images_per_s", value, step, unit="1/s", direction=Direction.HIGHER)
-
-
-def _checkpoint(event: CheckpointWritten) -> Checkpoint:
-    return Checkpoint(
-        path=str(Path(event.path).resolve()),
-        size_bytes=event.size_bytes,
-        file_sha256=event.file_sha256,
-        content_hash=event.content_hash,
-        epoch=event.epoch,
-        tensors=tuple(TensorDigest(tensor.name, tensor.dtype, tensor.shape, tensor.sha256) for tensor in event.tensors),
-    )

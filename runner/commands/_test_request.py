@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from runner import execute
 from runner.execute.options import StartMethod
-from runner.report.live import DOTS
+from runner.settings import Settings
+
+if TYPE_CHECKING:
+    from runner.choose.chain import Chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +19,7 @@ class TestRequest:
 
     Attributes:
         names: TESTS: dotted names, files, folders, `path::Class::test`.
+        verbosity: 0 for counts and failures alone, 1 for dots, 2 for a line a test.
         durations: How many of the slowest tests to list, 0 for all; None lists none.
         source: Packages or folders that coverage measures.
         shard: I/N, the part of the suite to run.
@@ -46,7 +52,7 @@ class TestRequest:
     interpreter: str | None = None
     buffer: bool = False
     show_locals: bool = False
-    verbosity: int = DOTS
+    verbosity: int = 1
     durations: int | None = None
     record: bool | None = None
     name: str | None = None
@@ -57,3 +63,18 @@ class TestRequest:
     junit_xml: str | None = None
     registry: str | None = None
     colour: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was asked, as the engine takes it.
+
+    Attributes:
+        chain: What chooses among the loaded tests; None where all run.
+    """
+
+    request: TestRequest
+    settings: Settings
+    selection: execute.Selection
+    options: execute.WorkerOptions
+    chain: Chain | None = None

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from runner import execute
 from runner.choose.chain import Chain
-from runner.choose.places import dotted_names
 from runner.commands._test_request import TestRequest
 from runner.commands.surroundings import open_existing, registry_url, shown_location
 from runner.errors import NothingToRun, UsageError
@@ -42,7 +41,7 @@ def selection(request: TestRequest, settings: Settings) -> tuple[execute.Selecti
     anchor = settings.root if configured else Path()
     pattern = request.pattern or settings.pattern or "test*.py"
     chosen = execute.Selection(
-        names=dotted_names(request.names, Path.cwd(), pattern),
+        names=_names(request, pattern),
         start_directory=str(anchor / start) if start else ".",
         pattern=pattern,
         top_level_directory=str(anchor / top) if top else None,
@@ -51,6 +50,14 @@ def selection(request: TestRequest, settings: Settings) -> tuple[execute.Selecti
         expected_durations=lambda: _expected_durations(request, settings),
     )
     return chosen, chain
+
+
+def _names(request: TestRequest, pattern: str) -> tuple[str, ...]:
+    if not request.names:
+        return ()
+    from runner.choose.places import dotted_names
+
+    return dotted_names(request.names, Path.cwd(), pattern)
 
 
 def _steps(request: TestRequest, settings: Settings) -> Iterator[Step]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from registry.records import Run, RunDetails, RunKind, RunStatus
 from runner import execute
 from runner.choose.shards import plan_of
-from runner.commands._test_request import TestRequest
+from runner.commands._test_request import Plan, TestRequest
 from runner.commands._test_screen import live_screen
 from runner.commands.outputs import Outputs
 from runner.commands.surroundings import command_line, shown_location
@@ -22,30 +22,13 @@ from runner.report.document import dumps, run_document, show_document
 from runner.report.live import JsonReporter, Tallier, TextReporter, tally_text
 from runner.report.paint import painter
 from runner.report.safe import safe_text
-from runner.settings import Settings
 
 if TYPE_CHECKING:
     from registry.recording import ActiveRun
     from registry.records import Coverage
     from registry.store import Registry
-    from runner.choose.chain import Chain
     from runner.events import TestSink
     from runner.plugins import Plugins
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What was asked, as the engine takes it.
-
-    Attributes:
-        chain: What chooses among the loaded tests; None where all run.
-    """
-
-    request: TestRequest
-    settings: Settings
-    selection: execute.Selection
-    options: execute.WorkerOptions
-    chain: Chain | None = None
 
 
 class Session:

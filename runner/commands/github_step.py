@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 _TOKEN_BYTES = 16
 
 
-def in_actions() -> bool:
-    """Tell whether this process runs in GitHub Actions."""
-    return os.environ.get("GITHUB_ACTIONS") == "true"
-
-
 class GithubStep:
     """Stops workflow commands while tests print, then marks what failed. Use as a context manager.
 

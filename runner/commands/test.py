@@ -8,20 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from registry.records import NewRun, RunKind
 from runner import execute
-from runner.commands._test_request import TestRequest
+from runner.commands._test_request import Plan, TestRequest
 from runner.commands._test_selection import selection
-from runner.commands._test_session import Plan, Session
 from runner.commands._test_workers import worker_options
-from runner.commands.outputs import Outputs, places_of
+from runner.commands.outputs import Outputs
 from runner.commands.surroundings import command_line, garbage_collected_rarely, is_ready, open_registry
 from runner.errors import UsageError
 from runner.execute.signals import SignalWatch
 from runner.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from registry.records import NewRun
     from registry.store import Registry
+    from runner.commands._test_session import Session
 
 __all__ = ["TestRequest", "run_tests"]
 
@@ -39,17 +39,25 @@ def run_tests(request: TestRequest) -> int:
     with SignalWatch(patience=1), garbage_collected_rarely(), ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runner-coverage-"))) if request.coverage else None
         plan = _plan(request, settings, data)
-        outputs = stack.enter_context(Outputs(request, places_of(plan.selection, settings)))
+        outputs = stack.enter_context(Outputs(request, plan.selection, settings))
         if not record:
-            return Session(plan, stack.enter_context(execute.start(plan.selection, plan.options)), outputs).run()
+            return _start(plan, outputs, stack).run()
         # Whatever refuses the run is found before the user's code is touched; what then needs time is loaded beside the worker.
         is_sound = is_ready(request.registry, settings)
         opened = None if is_sound and request.name is None else stack.enter_context(_registry(request, settings))
         run = stack.enter_context(opened.start(_new_run(request, settings))) if opened and not is_sound else None
-        session = Session(plan, stack.enter_context(execute.start(plan.selection, plan.options)), outputs)
+        session = _start(plan, outputs, stack)
         opened = opened or stack.enter_context(_registry(request, settings))
         run = run or stack.enter_context(opened.start(_new_run(request, settings)))
         return session.record(opened, run)
+
+
+def _start(plan: Plan, outputs: Outputs, stack: ExitStack) -> Session:
+    execution = stack.enter_context(execute.start(plan.selection, plan.options))
+    # Only now: the worker is on its way, and has the time that these imports take.
+    from runner.commands._test_session import Session
+
+    return Session(plan, execution, outputs)
 
 
 def _bisect(request: TestRequest, settings: Settings, test: str) -> int:
@@ -99,6 +107,7 @@ def _source(request: TestRequest, settings: Settings, chosen: execute.Selection)
 
 def _new_run(request: TestRequest, settings: Settings) -> NewRun:
     from registry.environment import capture_environment, capture_git, code_files
+    from registry.records import NewRun, RunKind
 
     return NewRun(
         kind=RunKind.TEST,

@@ -25,7 +25,7 @@ from runner.commands.surroundings import (
 )
 from runner.errors import ExitCode, UnknownTask
 from runner.events import FanOut
-from runner.record import TrainRecorder
+from runner.record_training import TrainRecorder
 from runner.report.training import TrainReporter
 from runner.settings import Settings, read_settings
 

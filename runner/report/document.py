@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from registry.diff import CoverageChange, Diff, TestChanges
 from registry.records import ChangedPair, Checkpoint, Coverage, FixtureRecord, MetricSummary, Run, RunDetails, TestRecord
 from runner.events import (
     Collected,
@@ -26,9 +25,9 @@ from runner.report.numbers import finite
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-SCHEMA = 1
+    from registry.diff import CoverageChange, Diff, TestChanges
 
-_LISTS = tuple(name for name in TestChanges.__slots__ if name != "unchanged")
+SCHEMA = 1
 
 
 def dumps(document: object, *, indent: int | None = None) -> str:
@@ -91,8 +90,7 @@ def diff_document(diff: Diff) -> dict[str, object]:
         "b": run_document(diff.b),
         "verdict": str(diff.verdict),
         "reasons": list(diff.reasons),
-        "tests": {name: [_pair(pair) for pair in getattr(diff.tests, name)] for name in _LISTS}
-        | {"unchanged": diff.tests.unchanged},
+        "tests": _test_changes(diff.tests),
         "fixtures": {"newly_failing": [_fixture(fixture) for fixture in diff.fixtures]},
         "metrics": [_fields(change) for change in diff.metrics],
         "checkpoints": _fields(diff.checkpoints),
@@ -202,6 +200,11 @@ def _pair(pair: ChangedPair) -> dict[str, object]:
         "duration_b_s": pair.duration_b_s,
         "attempts_b": pair.attempts_b,
     }
+
+
+def _test_changes(changes: TestChanges) -> dict[str, object]:
+    lists = {name: [_pair(pair) for pair in getattr(changes, name)] for name in changes.__slots__ if name != "unchanged"}
+    return {**lists, "unchanged": changes.unchanged}
 
 
 def _coverage_change(change: CoverageChange | None) -> dict[str, object] | None:

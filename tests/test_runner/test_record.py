@@ -22,7 +22,8 @@ from registry.records import (
     TestRecord,
 )
 from runner.events import Collected, Ended, Polluted, StateChange, SubtestProblem, TestStarted
-from runner.record import TestCollector, TestRecorder, TrainRecorder, fixture_record, pollution_records, test_record
+from runner.record import TestCollector, TestRecorder, fixture_record, pollution_records, test_record
+from runner.record_training import TrainRecorder
 
 from .factories import FACTS, MNIST, NAME, TRACEBACK, make_finished, make_fixture_event, make_written
 
