@@ -12,6 +12,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -229,19 +230,26 @@ def insert_new(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - t
 
 
 def insert_many(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert many rows of plain numbers and texts, all with the same columns; those whose key is there already are left alone.
+    """Insert many rows, all with the same columns; see `insert_rows`."""
+    if rows:
+        columns = tuple(rows[0])
+        insert_rows(connection, table, columns, [tuple(map(row.__getitem__, columns)) for row in rows])
+
+
+def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert many rows of plain numbers and texts; those whose key is there already are left alone.
 
     The statement is compiled by SQLAlchemy and its parameters go to the driver as they are: for thousands of rows that halves the
     time, and none of these columns' types converts anything.
     """
-    if not rows:
-        return
-    compiled = insert_new(connection, table).compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    compiled = insert_new(connection, table).compile(dialect=connection.dialect, column_keys=list(columns))
     if compiled.positional:
-        names = compiled.positiontup
-        connection.exec_driver_sql(str(compiled), [tuple(map(row.__getitem__, names)) for row in rows])
+        # SQLAlchemy names the columns in the order of the table.
+        order = [columns.index(name) for name in compiled.positiontup]
+        ordered = list(map(itemgetter(*order), rows)) if len(order) > 1 else list(rows)
+        connection.exec_driver_sql(str(compiled), ordered)
     else:
-        connection.exec_driver_sql(str(compiled), list(rows))
+        connection.exec_driver_sql(str(compiled), [dict(zip(columns, row, strict=True)) for row in rows])
 
 
 def insert_or_update(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - as above

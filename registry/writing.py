@@ -5,14 +5,14 @@ Every row can be written again without harm, since a commit that raised may have
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, func, select, update
 
 from registry import models
-from registry.database import insert_many, insert_or_update
+from registry.database import insert_many, insert_or_update, insert_rows
 from registry.encoding import clean, sha256_text, to_json
 from registry.records import Environment
 from registry.rows import FixtureRow, ResultRow, Row, TestKey
@@ -126,37 +126,33 @@ def _store_dataset(connection: Connection, row: Row) -> int:
 def _write_results(connection: Connection, run_id: int, batch: Batch) -> None:
     if not batch.results and not batch.fixtures:
         return
-    texts = _store_texts(connection, {body for body in _long_texts(batch) if body is not None})
+    texts = _store_texts(connection, _long_texts(batch))
     keys: list[Row] = [{"name": name, "ordinal": ordinal} for name, ordinal in dict.fromkeys(row.key for row in batch.results)]
     tests: dict[TestKey, int] = _intern(connection, models.test, ("name", "ordinal"), keys)
-    results, subtests = [], []
+    # A mapping with None for no text saves a test for each of many results.
+    ids: dict[Any, int | None] = {None: None, **texts}
+    if batch.results:
+        columns = ("run_id", "test_id", *batch.results[0].values, "traceback_id", "output_id")
+        rows = [(run_id, tests[row.key], *row.values.values(), ids[row.traceback], ids[row.output]) for row in batch.results]
+        insert_rows(connection, models.test_result, columns, rows)
+    subtests = []
     for result in batch.results:
-        key: Row = {"run_id": run_id, "test_id": tests[result.key]}
-        results.append({**result.values, **key, **_text_ids(texts, result)})
-        key["attempt"] = result.values["attempt"]
         for seq, subtest in enumerate(result.subtests):
-            subtests.append({**subtest.values, **key, "seq": seq, "traceback_id": _text_id(texts, subtest.traceback)})
-    fixtures = [{**row.values, "run_id": run_id, **_text_ids(texts, row)} for row in batch.fixtures]
-    insert_many(connection, models.test_result, results)
+            key: Row = {"run_id": run_id, "test_id": tests[result.key], "attempt": result.values["attempt"], "seq": seq}
+            subtests.append({**subtest.values, **key, "traceback_id": ids[subtest.traceback]})
+    fixtures = [
+        {**row.values, "run_id": run_id, "traceback_id": ids[row.traceback], "output_id": ids[row.output]}
+        for row in batch.fixtures
+    ]
     insert_many(connection, models.subtest_result, subtests)
     insert_many(connection, models.fixture_result, fixtures)
 
 
-def _long_texts(batch: Batch) -> Iterator[str | None]:
+def _long_texts(batch: Batch) -> set[str]:
     rows: list[ResultRow | FixtureRow] = [*batch.results, *batch.fixtures]
-    for row in rows:
-        yield row.traceback
-        yield row.output
-    for result in batch.results:
-        yield from (subtest.traceback for subtest in result.subtests)
-
-
-def _text_ids(texts: dict[str, int], row: ResultRow | FixtureRow) -> Row:
-    return {"traceback_id": _text_id(texts, row.traceback), "output_id": _text_id(texts, row.output)}
-
-
-def _text_id(texts: dict[str, int], body: str | None) -> int | None:
-    return None if body is None else texts[body]
+    found = {row.traceback for row in rows} | {row.output for row in rows}
+    found |= {subtest.traceback for result in batch.results for subtest in result.subtests}
+    return {body for body in found if body is not None}
 
 
 def _write_metrics(connection: Connection, run_id: int, batch: Batch) -> None:
@@ -201,5 +197,8 @@ def _ids(table: Table, natural: tuple[str, ...]) -> Select[Any]:
 
 
 def _read(connection: Connection, statement: Select[Any]) -> dict[Any, int]:
-    # All at once: one by one, the driver is asked for each row.
-    return {tuple(key): number for number, *key in connection.execute(statement).all()}
+    # As the driver gives them: these columns' types convert nothing, and rows of SQLAlchemy's would take ten times as long.
+    result = connection.execute(statement)
+    rows = result.cursor.fetchall() if result.cursor is not None else ()
+    result.close()
+    return {tuple(row[1:]): row[0] for row in rows}

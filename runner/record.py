@@ -16,7 +16,7 @@ from registry.records import (
     TestRecord,
 )
 from runner.events import Event as TestEvent
-from runner.events import FixtureFinished, Polluted, TestFinished
+from runner.events import FixtureFinished, Polluted, SubtestProblem, TestFinished
 
 if TYPE_CHECKING:
     from registry.recording import ActiveRun
@@ -97,14 +97,15 @@ def test_record(event: TestFinished) -> TestRecord:
         message=event.message,
         traceback=event.traceback,
         worker=event.worker,
-        subtests=tuple(
-            SubtestRecord(problem.params, Outcome(problem.outcome), problem.message, problem.traceback)
-            for problem in event.subtests
-        ),
+        subtests=tuple(map(_subtest_record, event.subtests)) if event.subtests else (),
         subtests_passed=event.subtests_passed,
         seed=event.seed,
         output=event.output if outcome.is_red else None,
     )
+
+
+def _subtest_record(problem: SubtestProblem) -> SubtestRecord:
+    return SubtestRecord(problem.params, Outcome(problem.outcome), problem.message, problem.traceback)
 
 
 def fixture_record(event: FixtureFinished) -> FixtureRecord:

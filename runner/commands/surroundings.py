@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from registry.records import Run
     from registry.store import Registry
 
-_OBJECTS_BETWEEN_COLLECTIONS = 70_000
+_OBJECTS_BETWEEN_COLLECTIONS = 1_000_000
 
 
 def open_registry(url: str | None, settings: Settings, *, must_exist: bool = False) -> Registry:
@@ -65,7 +65,7 @@ def registry_url(url: str | None, settings: Settings) -> str | Path:
 
 @contextmanager
 def garbage_collected_rarely() -> Iterator[None]:
-    """Let a hundred times as many objects come up between two collections of garbage.
+    """Let a thousand times as many objects come up between two collections of garbage.
 
     Importing libraries and keeping thousands of results makes many objects and hardly a cycle; looking for one costs a tenth
     of a short run's time.
