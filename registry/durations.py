@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from statistics import median
 
 from sqlalchemy import Connection, select
 
@@ -46,4 +45,6 @@ def expected_durations(connection: Connection) -> dict[tuple[str, int], float]:
         for test_id, duration_s in connection.execute(statement):
             if len(samples := latest[test_id]) < SAMPLES:
                 samples.append(float(duration_s))
+    from statistics import median
+
     return {(name, ordinal): median(latest[test_id]) for test_id, name, ordinal in known if test_id in latest}

@@ -1,4 +1,4 @@
-"""The registry: open it, start a run, read what is in it."""
+"""The registry: open it, start a run, read what is in it. What a recording does not need is loaded by the call that does."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 from uuid import uuid4
 
-from registry import comparison, durations, importing, latest, queries, schema, starting
+from registry import queries, schema, starting
 from registry.database import Database, locate
 from registry.encoding import encode_choice, encode_integer
 from registry.environment import capture_environment, capture_git, code_files, project_root, redact_argv
@@ -28,6 +28,10 @@ from registry.records import (
     RunDetails,
     RunKind,
 )
+
+if TYPE_CHECKING:
+    from registry.importing import ImportReport
+    from registry.latest import LastFailures
 
 VARIABLE = "RUNNER_REGISTRY"
 """The environment variable that names the registry where nothing else does."""
@@ -188,25 +192,33 @@ class Registry:
 
     def compare(self, a: Run, b: Run) -> RunComparison:
         """Return the facts about two runs that a diff is made from; only tests that changed leave the database."""
+        from registry import comparison
+
         with self._database.reading() as connection:
             return comparison.compare(connection, a.id, b.id)
 
     def history(self, test_id: str, limit: int = 50) -> list[HistoryEntry]:
         """Return the latest attempts at a test over all runs, newest first; empty where no run knows it."""
+        from registry import comparison
+
         with self._database.reading() as connection:
             return comparison.history(connection, test_id, encode_integer("the limit", limit))
 
     def expected_durations(self) -> dict[tuple[str, int], float]:
         """Return (id, ordinal) of each test that ran lately to its seconds, the median of its last results."""
+        from registry import durations
+
         with self._database.reading() as connection:
             return durations.expected_durations(connection)
 
-    def last_failures(self) -> latest.LastFailures:
+    def last_failures(self) -> LastFailures:
         """Return the tests that were red when they were last recorded, whichever runs those were."""
+        from registry import latest
+
         with self._database.reading() as connection:
             return latest.last_failures(connection)
 
-    def import_runs(self, paths: Sequence[Path], name: str | None = None) -> importing.ImportReport:
+    def import_runs(self, paths: Sequence[Path], name: str | None = None) -> ImportReport:
         """Copy the runs of other registry files that are not here yet; the shards of one test run become one run.
 
         Args:
@@ -218,6 +230,8 @@ class Registry:
             NameInUse: A run has a name that another run has here.
             RegistryError: A file is no registry, is damaged, or of another release.
         """
+        from registry import importing
+
         if name is not None:
             check_name(name)
         return importing.import_runs(self._database, paths, name)

@@ -10,7 +10,6 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from registry.encoding import key_text
 from runner.choose.chain import Chain, class_of
@@ -73,6 +72,8 @@ class OneShard:
         measured = [seconds for seconds in known if seconds is not None]
         if not measured:
             return {}
+        from statistics import median
+
         usual = median(measured)
         sums: dict[str, float] = {}
         for position, seconds in zip(positions, known, strict=True):

@@ -21,7 +21,7 @@ from runner.report.safe import safe_line
 from runner.report.text import LONGEST_ID
 
 if TYPE_CHECKING:
-    from runner.commands._test_session import Plan
+    from runner.commands._test_request import Plan
     from runner.events import Event, TestKey
     from runner.execute.options import Chooser
 

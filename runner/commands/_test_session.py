@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from registry.records import Run, RunDetails, RunKind, RunStatus
 from runner import execute
-from runner.choose.shards import plan_of
 from runner.commands._test_request import Plan, TestRequest
 from runner.commands._test_screen import live_screen
 from runner.commands.outputs import Outputs
@@ -65,9 +64,7 @@ class Session:
         recorder = TestRecorder(run)
         summary = self._run(self._sink(run.run, recorder))
         coverage = self._coverage()
-        plan = plan_of(self._plan.chain)
-        if plan is not None:
-            recorder.note({"shard_plan": plan})
+        self._note_shard(recorder)
         status, green = _status(summary), self._green()
         recorder.finish(status, green, summary.duration_s, coverage)
         if recorder.error is None:
@@ -76,6 +73,15 @@ class Session:
         if recorder.error is not None:
             raise recorder.error
         return code
+
+    def _note_shard(self, recorder: TestRecorder) -> None:
+        if self._request.shard is None:
+            return
+        from runner.choose.shards import plan_of
+
+        plan = plan_of(self._plan.chain)
+        if plan is not None:
+            recorder.note({"shard_plan": plan})
 
     def _run(self, sink: TestSink) -> execute.Summary:
         plan = self._plan
