@@ -12,7 +12,7 @@ from registry.records import RunDetails, RunStatus
 from .dropins import ended, message, outcomes, recorded, start, write_project
 
 MAIN = """
-    import atexit, os, signal, sys, time, unittest
+    import atexit, os, signal, sys, time, unittest, unittest.mock
 
     class Outcomes(unittest.TestCase):
         def test_pass(self):
@@ -60,6 +60,13 @@ MAIN = """
 
         def test_one(self):
             pass
+
+    class Replaced(unittest.TestCase):
+        def test_replaced_functions(self):
+            for name in ("os.write", "os.getpid"):
+                patch = unittest.mock.patch(name, side_effect=OSError)
+                patch.start()
+                self.addClassCleanup(patch.stop)
 
     class Surroundings(unittest.TestCase):
         def test_at_first_no_child_is_ours(self):
@@ -142,6 +149,7 @@ class Recording(unittest.TestCase):
                 "Outcomes.test_unexpected_success": "unexpected_success",
                 "Prevented.test_one": "not_run",
                 "Prevented.test_two": "not_run",
+                "Replaced.test_replaced_functions": "passed",
                 "Skipped.test_one": "skipped",
                 "Surroundings.test_closing_descriptors": "passed",
                 "Surroundings.test_fork_that_comes_back": "passed",
@@ -149,7 +157,7 @@ class Recording(unittest.TestCase):
                 "Surroundings.test_at_first_no_child_is_ours": "passed",
             },
         )
-        self.assertEqual(len(self.details.results), 14)
+        self.assertEqual(len(self.details.results), 15)
 
     def test_causes(self):
         """A test that a fixture prevented has the fixture's error, or the reason of its skip, for a message."""

@@ -190,7 +190,7 @@ class Versions(unittest.TestCase):
         with TemporaryDirectory() as name:
             write_project(Path(name), {"main.py": MAIN})
             expected = told_by(sys.executable, name)
-            self.assertEqual(len(expected), 16, expected)
+            self.assertEqual(len(expected), 17, expected)
             for version, path in interpreters.items():
                 with self.subTest(version=version):
                     self.assertEqual(told_by(path, name), expected)

@@ -29,6 +29,8 @@ _PIPE_BYTES = 1 << 20
 class RecorderProcess:
     """A recorder for one run.
 
+    The functions that are needed while tests run are kept as attributes, because tests replace those of `os`.
+
     Attributes:
         problem: Why nothing, or not everything, was recorded; one line.
     """
@@ -36,6 +38,7 @@ class RecorderProcess:
     def __init__(self, header: Mapping[str, object]) -> None:
         self.problem: str | None = None
         self._lock = threading.Lock()
+        self._write, self._close, self._getpid = os.write, os.close, os.getpid
         self._pid = os.getpid()
         self._events: int | None = None
         self._reply: int | None = None
@@ -47,22 +50,22 @@ class RecorderProcess:
 
     def send(self, line: str) -> None:
         """Write one event; a recorder that is gone is told of at the end."""
-        if os.getpid() != self._pid:  # a child that a test forked, and that came back
+        if self._getpid() != self._pid:  # a child that a test forked, and that came back
             return
         data = line.encode("ascii") + b"\n"
         with self._lock:
             try:
                 while data and self._events is not None:
-                    data = data[os.write(self._events, data) :]
+                    data = data[self._write(self._events, data) :]
             except OSError as error:
                 self.problem = self.problem or f"the recorder cannot be reached any more: {error}"
-                self._close()
+                self._hang_up()
 
     def finish(self) -> str | None:
         """Let the recorder write what it has, and return the name of the run; None where `problem` says more."""
-        if os.getpid() != self._pid:
+        if self._getpid() != self._pid:
             return None
-        self._close()
+        self._hang_up()
         answer = _answer(self._read_reply())
         if "run" in answer:
             return str(answer["run"])
@@ -94,9 +97,9 @@ class RecorderProcess:
                 os.close(descriptor)
         self._events, self._reply = _out_of_reach(ours), _out_of_reach(reply)
 
-    def _close(self) -> None:
+    def _hang_up(self) -> None:
         if self._events is not None:
-            os.close(self._events)
+            self._close(self._events)
         self._events = None
 
     def _read_reply(self) -> bytes:
