@@ -70,6 +70,7 @@ class Case:
         shows: What must be seen on the terminal, or in the document.
         interrupt_after: Line of the diary after which Ctrl-C comes.
         limit_s: Seconds that one test may take (`--timeout`); None sets no limit.
+        in_order: Whether what must come of it holds in load order only, and not where the tests are shuffled.
         plain: Where plain unittest differs.
     """
 
@@ -85,6 +86,7 @@ class Case:
     shows: tuple[str, ...] = ()
     interrupt_after: str | None = None
     limit_s: float | None = None
+    in_order: bool = False
     plain: Plain | None = None
 
     @property

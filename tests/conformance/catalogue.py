@@ -12,6 +12,7 @@ from . import (
     zoo_processes,
     zoo_state,
     zoo_texts,
+    zoo_waiting,
 )
 from .case import Case
 
@@ -25,4 +26,4 @@ ROWS: tuple[Case, ...] = (
     *rows_processes.CASES,
     *rows_suites.CASES,
 )
-ZOO: tuple[Case, ...] = (*zoo_processes.CASES, *zoo_state.CASES, *zoo_texts.CASES)
+ZOO: tuple[Case, ...] = (*zoo_processes.CASES, *zoo_state.CASES, *zoo_texts.CASES, *zoo_waiting.CASES)

@@ -118,6 +118,7 @@ CASES = (
         },
         outcomes={f"test_row.{kind}.test_{name}": "passed" for kind in "AB" for name in ("one", "two")},
         notes={"up A": 2, "down A": 2, "up B": 2, "down B": 2, "test": 4},
+        in_order=True,
         exit_code=0,
     ),
     Case(
@@ -137,6 +138,7 @@ CASES = (
             """
         },
         outcomes={"test_row.A.test_one": "passed", "test_row.B.test_one": "passed"},
+        in_order=True,
         exit_code=0,
     ),
 )

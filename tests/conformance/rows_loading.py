@@ -98,6 +98,7 @@ CASES = (
         },
         outcomes={"test_row.Row.test_one": ("passed", "passed"), "test_row.Row.test_two": ("failed", "failed")},
         notes={"up": 1, "test": 2},
+        in_order=True,
         exit_code=1,
     ),
     Case(
@@ -342,6 +343,7 @@ CASES = (
             "test_row.Row.test_one": ("passed", "passed"),
             "unittest.loader._FailedTest.test_nowhere": "errored",
         },
+        in_order=True,
         exit_code=1,
     ),
 )

@@ -264,6 +264,7 @@ CASES = (
         beside_fine=False,
         outcomes={"test_row.Row.test_a": "failed", "test_row.Row.test_b": "not_run"},
         notes={"subtest": 1, "tear down": 1},
+        in_order=True,
         exit_code=1,
     ),
     Case(
@@ -281,6 +282,7 @@ CASES = (
         arguments=("-f",),
         beside_fine=False,
         outcomes={"test_row.Row.test_a": "unexpected_success", "test_row.Row.test_b": "not_run"},
+        in_order=True,
         exit_code=1,
     ),
     Case(
@@ -303,6 +305,7 @@ CASES = (
         beside_fine=False,
         outcomes={"test_row.A.test_a": "not_run", "test_row.B.test_b": "not_run"},
         fixtures=("errored setUpClass (test_row.A)",),
+        in_order=True,
         exit_code=1,
         plain=Plain(why="no test ran (cpython#136442)", exit_codes={"3.12": (5,), "3.13": (1, 5)}),
     ),
@@ -319,6 +322,7 @@ CASES = (
         },
         beside_fine=False,
         outcomes={"test_row.Row.test_a": "passed", "test_row.Row.test_b": "not_run"},
+        in_order=True,
         exit_code=1,
         plain=Plain(why="unittest says OK though a test never ran", exit_code=0),
     ),

@@ -91,6 +91,7 @@ CASES = (
             "elsewhere.Else.test_one": "passed",
         },
         notes={"row up": 2, "row down": 2, "elsewhere up": 1, "test": 3},
+        in_order=True,
         exit_code=0,
     ),
     Case(

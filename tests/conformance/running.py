@@ -53,9 +53,8 @@ def run_ours(cases: Sequence[Case], flags: Sequence[str] = (), *, at_once: int =
             arguments = ["runner", "test", "--format", "json", *flags, *limit, *case.arguments]
             orders.append({"folder": str(folders[case.name]), "arguments": arguments, "interrupt_after": case.interrupt_after})
         question = json.dumps({"at_once": at_once, "hang_s": HANG_S, "mark": MARK, "orders": orders})
-        answer = subprocess.run(
-            [sys.executable, str(_SERVER)], input=question, capture_output=True, text=True, check=True, start_new_session=True
-        )
+        command = [sys.executable, str(_SERVER)]
+        answer = subprocess.run(command, input=question, stdout=subprocess.PIPE, text=True, check=True, start_new_session=True)
         answers = json.loads(answer.stdout)
         return {
             case.name: _ours(folders[case.name], found["exit_code"], found["left"])

@@ -10,14 +10,20 @@ from .running import run_ours, run_plain
 
 
 class RowsTest(unittest.TestCase):
-    """Each row with one worker."""
-
-    def test_every_row_is_right(self) -> None:
-        """With one worker every row ends in exactly the outcomes, fixtures, notes and exit code that it names."""
-        found = run_ours(ROWS)
+    def assert_right(self, *flags: str) -> None:
+        """Run every row with these flags, and fail with each that is wrong."""
+        found = run_ours(ROWS, flags)
         for case in ROWS:
             with self.subTest(case.name, why=case.why):
                 self.assertEqual(faults(case, found[case.name]), [])
+
+    def test_one_worker(self) -> None:
+        """With one worker every row ends in exactly the outcomes, fixtures, notes and exit code that it names."""
+        self.assert_right()
+
+    def test_two_workers(self) -> None:
+        """With two workers every row ends in exactly the same, fixtures as often as with one."""
+        self.assert_right("-j", "2")
 
 
 class OracleTest(unittest.TestCase):
@@ -44,6 +50,9 @@ class RealSuiteTest(unittest.TestCase):
             outcomes={},
             exit_code=0,
         )
-        plain, ours = run_plain([case])["json"], run_ours([case])["json"]
+        plain = run_plain([case])["json"]
         self.assertGreater(len(plain.results), 100)
-        self.assertEqual((ours.results, ours.exit_code, ours.left), (plain.results, plain.exit_code, ()))
+        for flags in ((), ("-j", "2")):
+            with self.subTest(flags=flags):
+                ours = run_ours([case], flags)["json"]
+                self.assertEqual((ours.results, ours.exit_code, ours.left), (plain.results, plain.exit_code, ()))

@@ -173,6 +173,7 @@ CASES = (
         """,
         outcomes={"test_row.Row.test_next": "errored"},
         beside_fine=False,
+        in_order=True,
         exit_code=1,
     ),
     animal(

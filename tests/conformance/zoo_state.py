@@ -150,6 +150,7 @@ CASES = (
         "a test takes the next one away, which then is an error and not nothing",
         "del Row.test_next",
         outcomes={"test_row.Row.test_next": "errored"},
+        in_order=True,
         exit_code=1,
     ),
     animal(
@@ -158,6 +159,7 @@ CASES = (
         "unittest.TestCase.run = None",
         outcomes={"test_row.Row.test_next": "errored"},
         beside_fine=False,
+        in_order=True,
         exit_code=1,
     ),
 )

@@ -1,12 +1,13 @@
 """The zoo, fourth house: tests, fixtures and modules that never end, each with a second to live."""
 
+from .case import Case
 from .zoo import animal
 
 _NEXT = {"next": 1}
 _LIMIT_S = 1.0
 
 
-def _waiter(name: str, why: str, body: str) -> object:
+def _waiter(name: str, why: str, body: str) -> Case:
     return animal(name, why, body, "timed_out", limit_s=_LIMIT_S, notes=_NEXT)
 
 

@@ -1,11 +1,9 @@
 """The worker runs on every supported version of Python that is at hand, with the same results."""
 
-import shutil
-import subprocess
-import sys
 import unittest
-from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from tests.conformance.interpreters import other_interpreters
 
 from . import test_worker_fixtures, test_worker_hostile, test_worker_outcomes, test_worker_runs
 from .suites import SuiteCase, read_diary, run_suite, write_suite
@@ -19,21 +17,6 @@ SUITES: tuple[type[SuiteCase], ...] = (
     test_worker_fixtures.BrokenFixturesTest,
     test_worker_hostile.DyingTestsTest,
 )
-SUPPORTED = ((3, 11), (3, 12), (3, 13))
-
-
-def other_interpreters() -> dict[tuple[int, ...], str]:
-    """Find interpreters on the path and beside this one, one per supported version other than ours."""
-    named = [path for minor in (11, 12, 13) if (path := shutil.which(f"python3.{minor}"))]
-    beside = sorted(map(str, Path(sys.base_prefix).parent.glob("*/bin/python3")))
-    found: dict[tuple[int, ...], str] = {}
-    for path in [*named, *beside]:
-        code = "import sys; print(*sys.version_info[:2])"
-        answer = subprocess.run([path, "-c", code], capture_output=True, text=True, check=False).stdout.split()
-        version = tuple(map(int, answer))
-        if version in SUPPORTED and version != sys.version_info[:2]:
-            found.setdefault(version, path)
-    return found
 
 
 class VersionsTest(unittest.TestCase):

@@ -40,7 +40,16 @@ class Driver(suite.TestSuite):
         self._channel = channel
         self._stop = 0
         self._position = 0
+        self._cleanups: dict[str, list[object]] = {}
         result._testRunEntered = True  # suites within ours leave the last fixtures to us
+
+    def keep_cleanups_apart(self) -> None:
+        """Give the module cleanups that imports registered to the worker that runs their module.
+
+        Each worker has imported every module, and unittest would run all of them at the end of its first one.
+        """
+        self._cleanups = self._layout.cleanups
+        case._module_cleanups.clear()  # type: ignore[attr-defined]
 
     @property
     def is_stopped(self) -> bool:
@@ -96,6 +105,7 @@ class Driver(suite.TestSuite):
         self._position = block.start
         for position in range(block.start, block.stop):
             self._result.expect(tests[position], position)
+            self._bring_cleanups(type(tests[position]).__module__)
         self._call(block.suite)
         for missing in self._result.forget():
             if not self._result.shouldStop:
@@ -178,11 +188,15 @@ class Driver(suite.TestSuite):
         # unittest's method tears the previous module down itself; ours comes first, and leaves nothing to tear down.
         self._handleModuleTearDown(result)
         result._previousTestClass = None
+        self._bring_cleanups(module)
         setup = super()._handleModuleFixture  # type: ignore[misc]
         name = f"setUpModule ({module})" if hasattr(sys.modules.get(module), "setUpModule") else None
         if not self._guarded(name, self._end_of_module(module), setup, test, result):
             result._moduleSetUpFailed = True
             self._guarded(None, self._position, case.doModuleCleanups)
+
+    def _bring_cleanups(self, module: str) -> None:
+        case._module_cleanups[:0] = self._cleanups.pop(module, [])  # type: ignore[attr-defined]
 
     def _handleModuleTearDown(self, result: Result) -> None:
         module = self._get_previous_module(result)  # type: ignore[attr-defined]

@@ -20,6 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    Cleanups = dict[str, list[object]]
+
 __unittest = True
 
 
@@ -41,9 +43,11 @@ class Layout:
         blocks: By the position at which they start.
         units: Positions at which a unit starts; a unit is what must stay together in one worker.
         exclusive: Positions of the tests whose class or module says `runner_exclusive = True`.
+        cleanups: The module cleanups that were registered while a module was imported, by its name.
     """
 
-    def __init__(self, root: object) -> None:
+    def __init__(self, root: object, cleanups: "Cleanups | None" = None) -> None:
+        self.cleanups = cleanups or {}
         self.tests: list[object] = []
         self.blocks: dict[int, Block] = {}
         self._lay(root)
@@ -65,7 +69,7 @@ class Layout:
                 self.blocks[start] = Block(item, start, len(self.tests))
 
     def _find_units(self) -> list[int]:
-        modules = _modules_with_fixtures(self.tests)
+        modules = _modules_with_fixtures(self.tests, self.cleanups)
         block_of = {position: block for block in self.blocks.values() for position in range(block.start, block.stop)}
         starts: list[int] = []
         previous: type | None = None
@@ -97,18 +101,35 @@ def load(options: Options, channel: Channel) -> Layout:
         test_loader.testNamePatterns = [_convert_select_pattern(pattern) for pattern in options.name_patterns]
     importing = _Importing(options, channel)
     if options.names:
-        return Layout([importing.by_name(name) for name in _convert_names(options.names)])
+        return Layout([importing.by_name(name) for name in _convert_names(options.names)], importing.cleanups())
     importing.listen(test_loader)
     try:
-        return Layout([test_loader.discover(options.start_directory, options.pattern, options.top_level_directory)])
+        root = test_loader.discover(options.start_directory, options.pattern, options.top_level_directory)
     finally:
         importing.stop_listening(test_loader)
+    return Layout([root], importing.cleanups())
 
 
 class _Importing:
     def __init__(self, options: Options, channel: Channel) -> None:
         self._skipped = options.skipped
         self._channel = channel
+        self._begun: list[tuple[str, int]] = []
+
+    def cleanups(self) -> "Cleanups":
+        """Return the module cleanups that are registered, each with the module whose import registered it."""
+        registered: list[object] = case._module_cleanups  # type: ignore[attr-defined]
+        end = len(registered)
+        found: Cleanups = {}
+        for name, begin in reversed(self._begun):
+            if end > begin:
+                found[_module_of(name)] = registered[begin:end] + found.get(_module_of(name), [])
+            end = begin
+        return found
+
+    def _announce(self, name: str) -> None:
+        self._begun.append((name, len(case._module_cleanups)))  # type: ignore[attr-defined]
+        self._channel.send(array("i", name))
 
     def listen(self, test_loader: loader.TestLoader) -> None:
         """Hear of each module before discovery imports it; no frame of ours shows in the traceback of a failed import."""
@@ -116,7 +137,7 @@ class _Importing:
 
         def announce(path: str) -> str:
             name: str = name_of(path)
-            self._channel.send(array("i", name))
+            self._announce(name)
             return name
 
         test_loader._get_name_from_path = announce  # type: ignore[attr-defined]
@@ -154,7 +175,7 @@ class _Importing:
         """Load one of the names on the command line; what cannot be imported is a failed test, whatever was raised."""
         if self._is_skipped(name):
             return unittest.TestSuite()
-        self._channel.send(array("i", name))
+        self._announce(name)
         try:
             return loader.defaultTestLoader.loadTestsFromName(name)
         except case.SkipTest as reason:
@@ -212,19 +233,23 @@ def _leaves(item: object) -> "Iterator[object]":
             yield from _leaves(inner)
 
 
-def _modules_with_fixtures(tests: list[object]) -> set[str]:
+def _modules_with_fixtures(tests: list[object], cleanups: "Cleanups") -> set[str]:
     """Find the modules whose classes must stay together."""
-    found = set()
+    found = set(cleanups)
     for name in {kind.__module__ for kind in set(map(type, tests))}:
         module = sys.modules.get(name)
         if hasattr(module, "setUpModule") or hasattr(module, "tearDownModule"):
             found.add(name)
-    cleanups: list[tuple[Callable[..., object], object, object]] = case._module_cleanups  # type: ignore[attr-defined]
-    if cleanups and tests:
-        # Registered at import: unittest runs them all at the end of the first module.
+    if cleanups and tests:  # in one worker unittest runs them all at the end of the first module
         found.add(type(tests[0]).__module__)
-        found.update(getattr(function, "__module__", "") for function, _, _ in cleanups)
     return found
+
+
+def _module_of(name: str) -> str:
+    """Return the module of a test's or a class's dotted name."""
+    while name and name not in sys.modules:
+        name = name.rpartition(".")[0]
+    return name
 
 
 def start_of_path() -> None:
