@@ -40,6 +40,7 @@ def test(
     bisect_order: Annotated[
         str | None, typer.Option("--bisect-order", metavar="TEST", help="Find the earlier tests that make this one fail.")
     ] = None,
+    pdb: Annotated[bool, typer.Option("--pdb", help="Debug the first failure in this terminal, then stop.")] = False,
     failfast: Annotated[bool, typer.Option("-f", "--failfast", help="Stop on the first failure.")] = False,
     retries: Annotated[
         int | None, typer.Option("--retries", metavar="N", min=0, help="Run a failing test up to N times more, alone.")
@@ -88,6 +89,7 @@ def test(
                 failed_first=failed_first,
                 shard=shard,
                 bisect_order=bisect_order,
+                pdb=pdb,
                 failfast=failfast,
                 retries=retries,
                 jobs=jobs,

@@ -24,6 +24,7 @@ class TestRequest:
         source: Packages or folders that coverage measures.
         shard: I/N, the part of the suite to run.
         bisect_order: A test of which to find the earlier ones that make it fail, instead of running the suite.
+        pdb: Debug the first problem in the terminal, then stop.
         retries: How many more attempts a failing test gets, each alone in a fresh process.
         jobs: How many workers, or "auto": as many as there are processors.
         timeout_s: Seconds after which a test is ended.
@@ -44,6 +45,7 @@ class TestRequest:
     failed_first: bool = False
     shard: str | None = None
     bisect_order: str | None = None
+    pdb: bool = False
     failfast: bool = False
     retries: int | None = None
     jobs: str | None = None

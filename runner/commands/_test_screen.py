@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 
 def live_screen(request: TestRequest, expected: Callable[[], Mapping[TestKey, float]]) -> LiveScreen | None:
-    """Return the live view; None with -q, for a document, and where standard output is no terminal that could show it.
+    """Return the live view; None with -q, for a document, beside a debugger, and where no terminal could show it.
 
     Args:
         request: What was asked for.
         expected: Returns the seconds that each test will probably take.
     """
-    if request.as_json or request.verbosity < DOTS or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+    is_unwanted = request.as_json or request.pdb or request.verbosity < DOTS
+    if is_unwanted or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         return None
     from runner.report.screen import LiveScreen
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner import execute
+from runner.commands._test_contradictions import outputs_of, refuse_beside
 from runner.commands._test_request import Plan, TestRequest
 from runner.commands._test_selection import selection
 from runner.commands._test_workers import worker_options
@@ -31,6 +32,8 @@ def run_tests(request: TestRequest) -> int:
     settings = read_settings(Path.cwd())
     if request.bisect_order is not None:
         return _bisect(request, settings, request.bisect_order)
+    if request.pdb:
+        return _debug(request, settings)
     record = settings.record if request.record is None else request.record
     if request.name is not None and not record:
         raise UsageError("--name names a recorded run; add --record")
@@ -68,18 +71,25 @@ def _bisect(request: TestRequest, settings: Settings, test: str) -> int:
     """
     from runner.commands._test_bisect import bisect_order
 
-    flags = {
-        "--record": request.record,
-        "--name": request.name,
-        "--coverage": request.coverage,
-        "--junit-xml": request.junit_xml,
-        "--format json": request.as_json,
-        "--retries": request.retries,
-    }
-    for flag, value in flags.items():
-        if value:
-            raise UsageError(f"--bisect-order runs a part of the suite many times, for which {flag} has no meaning; leave it out")
+    refuse_beside("--bisect-order", "runs a part of the suite many times", {**outputs_of(request), "--pdb": request.pdb})
     return bisect_order(_plan(request, settings, None), test)
+
+
+def _debug(request: TestRequest, settings: Settings) -> int:
+    """Run until the first problem, in one worker that has the terminal.
+
+    Raises:
+        UsageError: A flag makes no sense beside it, or there is no terminal.
+    """
+    from runner.execute.terminal import terminal_lent
+
+    others = {"--buffer": request.buffer, "--timeout": request.timeout_s, "--jobs": request.jobs not in (None, "1")}
+    refuse_beside("--pdb", "stops at the first problem for as long as you look", {**outputs_of(request), **others})
+    plan = _plan(replace(request, failfast=True, retries=0), settings, None)
+    plan = replace(plan, options=replace(plan.options, pdb=True, jobs=1, timeout_s=None))
+    with terminal_lent(), ExitStack() as stack:
+        outputs = stack.enter_context(Outputs(plan.request, plan.selection, settings))
+        return _start(plan, outputs, stack).run()
 
 
 def _registry(request: TestRequest, settings: Settings) -> Registry:

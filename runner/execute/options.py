@@ -56,6 +56,7 @@ class WorkerOptions:
         start_method: How several workers start: forked from a process that has loaded the suite, spawned as fresh
             interpreters, or auto: forked where that is proven safe.
         timeout_s: Seconds after which a test, a fixture or an import is ended; None lets them run.
+        pdb: The worker gets our terminal, and debugs the first problem in it; see `runner.execute.terminal`.
     """
 
     failfast: bool = False
@@ -70,6 +71,7 @@ class WorkerOptions:
     jobs: int = 1
     start_method: StartMethod = "auto"
     timeout_s: float | None = None
+    pdb: bool = False
 
 
 def encode(
@@ -103,6 +105,7 @@ def _fields(selection: Selection, options: WorkerOptions, skipped_modules: tuple
         ("buffer", options.buffer),
         ("locals", options.show_locals),
         ("settle", options.jobs > 1),
+        ("pdb", options.pdb),
     )
     yield from ((key, "") for key, is_on in switches if is_on)
     if options.coverage_data is not None:

@@ -174,7 +174,7 @@ def spawn(options: WorkerOptions, block: bytes, environment: Mapping[str, str], 
 def _popen(options: WorkerOptions, environment: Mapping[str, str], descriptors: tuple[int, ...]) -> int:
     process = subprocess.Popen(
         [options.interpreter or sys.executable, *interpreter_flags(), str(MAIN), *map(str, descriptors)],
-        stdin=subprocess.DEVNULL,
+        stdin=None if options.pdb else subprocess.DEVNULL,
         stdout=2 if options.stdout_to_stderr else None,
         cwd=options.working_directory,
         # A test that runs `runner` itself records where its own project says, not among us, and sums up no job.
@@ -184,7 +184,9 @@ def _popen(options: WorkerOptions, environment: Mapping[str, str], descriptors: 
             **environment,
         },
         pass_fds=descriptors,
-        start_new_session=True,
+        # A session of its own would have no terminal to debug in.
+        start_new_session=not options.pdb,
+        process_group=0 if options.pdb else None,
     )
     process.returncode = 0  # or it would complain that nobody waits for it; `Child` does, by its id
     return process.pid

@@ -41,6 +41,8 @@ def _block(plugin: PluginFacts) -> list[str]:
     for label, names in (("hooks", plugin.hooks), ("commands", plugin.commands), ("formats", plugin.formats)):
         if names:
             lines += wrapped(map(safe_line, names), f"  {label:<8}  ", " " * 12)
+    if plugin.error is None and not plugin.hooks:
+        lines.append("  hooks     none; a hook is a function that is marked with hookimpl")
     if plugin.error is not None:
         lines += wrapped(safe_line(safe_text(plugin.error)).split(" "), "  broken    ", " " * 12)
     return lines

@@ -134,7 +134,7 @@ class Progress:
         counts = ((failed, "failed"), (self._counts[Outcome.SKIPPED], "skipped"))
         parts += [f"{number:,} {word}" for number, word in counts if number]
         left_s = self.left_s(now)
-        if left_s is not None and self._waiting:
+        if left_s is not None and left_s >= 1:
             parts.append(f"about {_clock(left_s)} left")
         return age + ", ".join(parts)
 
@@ -144,9 +144,11 @@ class Progress:
 
     def _between(self, now: float) -> list[str]:
         """Say where the run is while no test runs: a fixture or an import may take its time."""
-        if self._last is None or not self._waiting or now - self._last.since < _QUIET_S:
+        since = self._ready if self._last is None else self._last.since
+        if since is None or not self._waiting or now - since < _QUIET_S:
             return []
-        return [f"{_clock(now - self._last.since):>{_AGE_COLUMNS}}  between tests, after {_title(self._last.key)}"]
+        where = "before the first test" if self._last is None else f"between tests, after {_title(self._last.key)}"
+        return [f"{_clock(now - since):>{_AGE_COLUMNS}}  {where}"]
 
 
 def _title(key: TestKey) -> str:

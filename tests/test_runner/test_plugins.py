@@ -56,6 +56,7 @@ def runner_commands():
 def runner_report_formats():
     return [ReportFormat("fail", "", fail), ReportFormat("nothing", "", lambda details: None)]
 """,
+    "unmarked": "def runner_test_finished(event): raise ValueError('never called')\n",
     "confused": "from runner.hookspecs import hookimpl\n@hookimpl\ndef runner_commands(): return ['lint']\n",
 }
 
@@ -188,6 +189,7 @@ class Broken(ProjectCase):
         answer = self.answers["listed"]
         self.assertEqual((answer.code, answer.errors), (0, ""))
         self.assertIn("absent (runner-absent 0.1)\n  broken    ModuleNotFoundError", answer.output)
+        self.assertIn("unmarked (runner-unmarked 0.1)\n  hooks     none; a hook is a function that is marked", answer.output)
         self.assertEqual([line for line in answer.lines if len(line) > 80], [])
 
     def test_the_list_as_json(self):

@@ -67,6 +67,11 @@ class WhatRuns(unittest.TestCase):
         self.assertEqual(known.lines(4.0, 80)[1:], [])
         self.assertEqual(known.lines(9.0, 80)[1:], ["    6 s  between tests, after test_0 (mod.Case)"])
 
+    def test_before_the_first_test(self):
+        """A class fixture that takes its time before any test is seen to do so."""
+        self.assertEqual(progress().lines(2.0, 80)[1:], [])
+        self.assertEqual(progress().lines(9.0, 80)[1:], ["    8 s  before the first test"])
+
     def test_idle_workers(self):
         """A worker for which nothing is left, or that died, has no row beside those that run tests."""
         known = progress((1.0, TWO), (2.0, started(0, 0)), (3.0, started(1, 1)), (3.0, ended(0, "crashed", worker=0)))
@@ -141,3 +146,8 @@ class TimeLeft(unittest.TestCase):
         """A test that takes longer than ever before makes the rest neither negative nor unknown."""
         known = progress((1.0, started(0)), test_0=1.0, test_1=0.5, test_2=0.5, test_3=0.0)
         self.assertGreaterEqual(known.left_s(300.0), 0.0)
+
+    def test_the_last_second(self):
+        """Where less than a second is left, nothing is promised any more."""
+        known = progress((1.0, started(0)), **dict.fromkeys(EACH_TEN, 0.1))
+        self.assertNotIn("left", known.lines(1.0, 80)[0])

@@ -10,6 +10,7 @@ class Options:
 
     Attributes:
         settle: Tear fixtures down at the end of each unit.
+        pdb: Debug the first problem in the terminal, which is this process's standard input.
         template: Load the suite and be forked: "auto" where that is safe, "fork" in any case; None to run tests itself.
         skipped: Modules whose import killed an earlier worker.
         coverage_source: None where coverage is off.
@@ -34,6 +35,7 @@ class Options:
         self.buffer = "buffer" in fields
         self.show_locals = "locals" in fields
         self.settle = "settle" in fields
+        self.pdb = "pdb" in fields
         self.template = single("template")
         self.coverage_data = single("coverage")
         self.coverage_source = fields.get("source")

@@ -40,7 +40,11 @@ def main(events: int, commands: int, lifeline: int, stacks: int) -> None:
     options = Options(channel.receive_bytes(int(channel.receive())))
     sys.argv[:] = [os.path.basename(sys.executable) + " -m unittest"]  # noqa: PTH119 (pathlib costs milliseconds)
     start_of_path()
-    if not os.environ.get("PYTHONBREAKPOINT"):
+    if options.pdb:
+        from .debugging import take_terminal
+
+        take_terminal()
+    elif not os.environ.get("PYTHONBREAKPOINT"):
         sys.breakpointhook = _refuse_breakpoint
     measurement = Measurement(options)
     layout = _reported(channel, lambda: _load(options, channel, measurement))
@@ -72,7 +76,7 @@ def _load(options: Options, channel: Channel, measurement: Measurement) -> Layou
 
 def _run(options: Options, channel: Channel, layout: Layout, measurement: Measurement) -> None:
     _filter_warnings()
-    result = Result(channel, layout)
+    result = _kind_of_result(options)(channel, layout)
     result.failfast, result.buffer, result.tb_locals = options.failfast, options.buffer, options.show_locals
     result.startTestRun()
     driver = Driver(layout, result, channel)
@@ -89,6 +93,14 @@ def _run(options: Options, channel: Channel, layout: Layout, measurement: Measur
     result.stopTestRun()
     measurement.finish()
     channel.send(array("e", reason))
+
+
+def _kind_of_result(options: Options) -> type[Result]:
+    if not options.pdb:
+        return Result
+    from .debugging import DebuggingResult
+
+    return DebuggingResult
 
 
 def _interruptibly_loaded(options: Options, channel: Channel) -> Layout:
