@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping
@@ -75,6 +76,7 @@ class ActiveRun:
         self._checkpoints = 0
         self._error: RegistryError | None = None
         self._closed = False
+        self._is_told = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._keep_flushing, name=f"registry-run-{run.id}", daemon=True)
         self._thread.start()
@@ -257,6 +259,7 @@ class ActiveRun:
                 for column in ending:
                     self._batch.values.pop(column, None)
                 self._closed = False
+                self._is_told = True
             raise
         self._stop.set()
         atexit.unregister(self._flush_at_exit)
@@ -313,10 +316,15 @@ class ActiveRun:
 
     def _flush_at_exit(self) -> None:
         """Keep what a program recorded that ends without finishing its run; the run then reads as crashed."""
-        if self._pid == os.getpid() and not self._closed:
-            self._stop.set()
+        if self._pid != os.getpid() or self._closed:
+            return
+        self._stop.set()
+        try:
             if self._batch != Batch():
                 self._write()
+        except RegistryError as error:
+            if not self._is_told:
+                sys.stderr.write(f"registry: the end of the run {self.run.name} is lost: {error}\n")
 
 
 def _bare_environment() -> Environment:

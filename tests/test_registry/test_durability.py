@@ -55,6 +55,37 @@ run.log_metric("loss", 1.0)
 """
 
 
+# A limit on the size of files is a full disk that needs no other file system.
+FULL = """
+import os, resource, sys, registry
+from registry.records import Outcome, TestRecord
+run = registry.open(sys.argv[1]).start_run("test", "full", code={})
+run.add_results(TestRecord(f"t{number}", Outcome.FAILED, traceback="x" * 5000 + str(number)) for number in range(400))
+resource.setrlimit(resource.RLIMIT_FSIZE, (os.path.getsize(sys.argv[1]), resource.RLIM_INFINITY))
+if sys.argv[2] == "finish":
+    try:
+        run.finish("finished")
+    except registry.RegistryError as error:
+        print("told:", error)
+"""
+
+
+class FullDisk(RegistryCase):
+    """A run that cannot be written at its end."""
+
+    def test_who_was_told_is_not_told_again(self):
+        """After finish() has raised, the process ends in silence, although the run is tried once more at its end."""
+        code, output, errors = finish(python(FULL, str(self.path), "finish"))
+        self.assertRegex(output, r"^told: the registry .* cannot be read or written")
+        self.assertEqual((code, errors), (0, ""))
+
+    def test_who_was_not_told_gets_a_sentence(self):
+        """A program that forgot to finish its run is told in one line, without a traceback, that it was not written."""
+        code, output, errors = finish(python(FULL, str(self.path), "forget"))
+        self.assertRegex(errors, r"^registry: the end of the run full is lost: the registry .* cannot be read or written.*\n$")
+        self.assertEqual((code, output), (0, ""))
+
+
 class Kills(RegistryCase):
     """What was acknowledged survives SIGKILL at any moment."""
 

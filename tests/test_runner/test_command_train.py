@@ -179,3 +179,20 @@ class RealTraining(ProjectCase):
         self.assertEqual((document["checkpoints"]["same"], document["checkpoints"]["determinism"]), (True, "held"))
         self.assertEqual([change["delta"] for change in document["metrics"] if change["name"] == "test_accuracy"], [])
         self.assertTrue((home.root / ".runner" / "data" / "MNIST" / "raw").is_dir())
+
+    def test_ctrl_c(self):
+        """Ctrl-C in the middle of a training is 130 and one sentence; the epochs that had ended and their checkpoint are kept."""
+        home = self.project()
+        script = str(home.write("small.py", SMALL))
+        process = home.start("train", "--epochs", "500", "--threads", "1", "--name", "stopped", script=script)
+        assert process.stdout is not None, "its output is a pipe"
+        while not (line := process.stdout.readline()).startswith("epoch 1"):
+            self.assertTrue(line, "the training ended before its first epoch")
+        process.send_signal(signal.SIGINT)
+        answer = finish(process)
+        expected = "runner: interrupted; what was recorded of stopped is kept [interrupted]\n"
+        self.assertEqual((answer.code, answer.errors), (130, expected))
+        shown = home.run("show", "stopped", "--format", "json").document
+        self.assertEqual(shown["run"]["status"], "interrupted")
+        self.assertGreaterEqual(len(shown["metrics"]["validation_accuracy"]["points"]), 1)
+        self.assertTrue(all(Path(checkpoint["path"]).is_file() for checkpoint in shown["checkpoints"]))
