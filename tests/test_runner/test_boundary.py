@@ -18,6 +18,7 @@ from runner.boundary import guarded
 from runner.errors import ExitCode, NothingToCompare, RunnerError, Terminated, UsageError
 
 from .factories import HOSTILE
+from .projects import CONSOLE_SCRIPT
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PRINTING = "from runner.boundary import guarded; raise SystemExit(guarded(lambda: print('text') or 0))"
@@ -147,9 +148,12 @@ class Processes(unittest.TestCase):
         self.assertIn("No space left on device", answer.stderr)
 
     def project_with_registry(self, file: str) -> Path:
+        return self.project_with_package("registry", file)
+
+    def project_with_package(self, name: str, file: str) -> Path:
         folder = TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        package = Path(folder.name).resolve() / "registry"
+        package = Path(folder.name).resolve() / name
         package.mkdir()
         (package / file).touch()
         return package
@@ -161,6 +165,18 @@ class Processes(unittest.TestCase):
         self.assertEqual(answer.returncode, ExitCode.TOOL, answer.stderr)
         self.assertIn(f"the package 'registry' that Python finds first ({package / '__init__.py'})", answer.stderr)
         self.assertTrue(answer.stderr.endswith("[modules-shadowed]\n"), answer.stderr)
+
+    def test_a_package_runner_of_the_user(self):
+        """Where the user's `runner` comes first nobody asks ours; what Python says then is what docs/messages.md quotes."""
+        package = self.project_with_package("runner", "__init__.py")
+        variables = {**os.environ, "PYTHONPATH": str(package.parent)}
+        answer = subprocess.run(
+            [sys.executable, CONSOLE_SCRIPT, "--version"], env=variables, capture_output=True, text=True, timeout=60, check=False
+        )
+        self.assertEqual((answer.returncode, answer.stdout), (1, ""))
+        said = answer.stderr.splitlines()[-1]
+        self.assertEqual(said, "ModuleNotFoundError: No module named 'runner.__main__'")
+        self.assertIn(said, (ROOT / "docs" / "messages.md").read_text(encoding="utf-8"))
 
     def test_a_folder_of_the_same_name(self):
         """A folder `registry` that is no package gives way to ours."""
