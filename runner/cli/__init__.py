@@ -1,9 +1,8 @@
 """The command line: parse, import one command, exit with its code. No logic.
 
-Heavy imports stay inside the commands, so that `runner --help` costs little more than typer itself.
+Heavy imports stay inside the commands, so that `runner --help` costs little more than typer itself. Typer evaluates the
+annotations of every command at each start: these files have none that are texts, which would be compiled each time.
 """
-
-from __future__ import annotations
 
 import io
 import os

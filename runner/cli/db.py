@@ -1,7 +1,5 @@
 """The command lines that look after the registry."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

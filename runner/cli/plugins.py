@@ -1,7 +1,5 @@
 """The command line of plug-ins: `runner plugins`, and the commands that they add."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import typer

@@ -1,7 +1,5 @@
 """The command lines that read the registry: diff, show, runs."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """The command line of `runner test`."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated
 
