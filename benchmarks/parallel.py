@@ -2,8 +2,8 @@
 
     python benchmarks/parallel.py [--pairs 3] [--torch-only]
 
-Computing: 200 tests of pure Python at -j 1 and -j 2, against what two bare processes gain over one that does the same work, in
-turn with them, so that whatever else the machine does meets all four. The bound for the quotient of the gains is 0.92.
+Computing: 200 tests of pure Python at -j 1 and -j 2, against what two bare processes gain over one that does the same work; the
+four run in turn, so that whatever else the machine does meets all of them. The bound for the quotient of the gains is 0.92.
 
 torch: 8 modules of tests that multiply matrices for a while. The bound for -j 2 is 1.15 times (the import once + half of the time
 that the tests take at -j 1); the import and the tests are timed by themselves in the same round.
