@@ -47,6 +47,9 @@ from registry.writing import Batch, write_batch
 FLUSH_EVERY_S = 1.0
 """Seconds between two commits of what waits; at most twice as long after a call it is in the registry."""
 
+FULL_BATCH = 5_000
+"""So many results are not kept waiting for the time: they take memory."""
+
 _ENDED_BY_ITSELF = (None, 0)
 
 
@@ -70,7 +73,7 @@ class ActiveRun:
         self._write_lock = threading.Lock()
         self._batch = Batch()
         self._metrics: dict[str, MetricState] = {}
-        self._recorded: set[tuple[TestKey, int]] = set()
+        self._recorded: set[TestKey | tuple[TestKey, int]] = set()  # the first attempt by its key alone: mostly there is no other
         self._fixtures = 0
         self._pollution = 0
         self._checkpoints = 0
@@ -185,7 +188,7 @@ class ActiveRun:
             self._require_open()
             for record in results:
                 row = result_row(record)
-                attempt = (row.key, row.values["attempt"])
+                attempt = row.key if row.values["attempt"] == 1 else (row.key, row.values["attempt"])
                 if attempt in self._recorded:
                     raise InvalidValue(
                         f"attempt {record.attempt} at the test {record.test_id!r} (ordinal {record.ordinal}) is recorded; "
@@ -193,6 +196,9 @@ class ActiveRun:
                     )
                 self._recorded.add(attempt)
                 self._batch.results.append(row)
+            is_full = len(self._batch.results) >= FULL_BATCH
+        if is_full:
+            self._write()
 
     def add_fixtures(self, fixtures: Iterable[FixtureRecord]) -> None:
         """Record fixtures that failed or were skipped."""

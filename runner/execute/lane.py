@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from runner.execute.schedule import Range, Unit, keys_of, runs
 
 if TYPE_CHECKING:
-    from runner.events import TestKey
     from runner.execute.process import WorkerProcess
-    from runner.execute.schedule import Suite
+    from runner.execute.schedule import Schedule, Suite
 
 _GIVEN_AHEAD_S = 0.05
 _GIVEN_AHEAD = 32
@@ -62,14 +61,13 @@ class Lane:
         self._unit_began = 0.0
         self._unit_s = 1.0
 
-    def load(self, suite: Suite, keys: list[TestKey]) -> None:
-        """Take the worker's view of the suite; `keys` is the run's, made by its first worker."""
+    def load(self, suite: Suite, schedule: Schedule) -> None:
+        """Take the worker's view of the suite; the schedule has that of the run's first worker."""
         self.has_loaded = True
-        own_keys = keys_of(suite.ids)
-        self._is_same = own_keys == keys
+        self._is_same = suite.ids == schedule.suite.ids
         if not self._is_same:
-            places = {key: position for position, key in enumerate(keys)}
-            self._translation = {own: places[key] for own, key in enumerate(own_keys) if key in places}
+            places = {key: position for position, key in enumerate(schedule.keys)}
+            self._translation = {own: places[key] for own, key in enumerate(keys_of(suite.ids)) if key in places}
             self._own = {position: own for own, position in self._translation.items()}
         for start, stop in suite.blocks:
             known = [place for own in range(start, stop) if (place := self.position(own)) is not None]

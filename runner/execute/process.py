@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
 MAIN = Path(__file__).parent.parent / "_worker" / "__main__.py"
 _PIPE_BYTES = 1 << 20
+_READ_BYTES = 1 << 17  # some thousand events: what they are decoded into takes ten times as much
 _STACK_BYTES = 64 * 1024
 _LEAVING_S = 2.0
 _OURS = ("RUNNER_REGISTRY", "GITHUB_STEP_SUMMARY")
 _CHANNEL_LOST = 71  # as in the worker's wire module
 _NOISE = "Extension modules: "  # faulthandler's list of every C module, a screenful
-_READS_OF_DEAD = 8  # a stray outside the group may hold the pipe and write for ever
+_READS_OF_DEAD = 2 * _PIPE_BYTES // _READ_BYTES  # a stray outside the group may hold the pipe and write for ever
 
 
 def interpreter_flags() -> list[str]:
@@ -83,6 +84,7 @@ class WorkerProcess:
         self._pipes = pipes
         self._decoder = LineDecoder()
         self._is_cut_off = False
+        self._reads_of_dead = 0
         self._is_closed = False
 
     @property
@@ -101,18 +103,15 @@ class WorkerProcess:
         is_dead = self.child.is_dead()
         if is_dead:
             self.child.bury()
-        data = b""
-        for _ in range(_READS_OF_DEAD if is_dead else 1):
-            try:
-                chunk = os.read(self._pipes.events, _PIPE_BYTES)
-            except BlockingIOError:
-                break
-            if not chunk:
-                self._cut_off()
-                is_dead = True
-                break
-            data += chunk
-        return self._decoder.feed(data), is_dead
+        try:
+            data = os.read(self._pipes.events, _READ_BYTES)
+        except BlockingIOError:
+            return [], is_dead
+        if not data:
+            self._cut_off()
+            return [], True
+        self._reads_of_dead += is_dead
+        return self._decoder.feed(data), self._reads_of_dead > _READS_OF_DEAD
 
     def death(self) -> str:
         """Tell how the worker ended."""

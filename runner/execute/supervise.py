@@ -281,7 +281,7 @@ class Execution:
             self._ledger.open(plan(self._selection, suite, self._options.jobs))
             if not self._crew.forks:
                 self._tell_method()
-        lane.load(suite, self._ledger.schedule.keys)
+        lane.load(suite, self._ledger.schedule)
         if lane.given:  # it was told to run everything before anybody knew what that is
             lane.given.clear()
             lane.given.append(self._ledger.schedule.take_all())

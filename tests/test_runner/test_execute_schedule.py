@@ -117,7 +117,7 @@ class LaneTest(unittest.TestCase):
 
     def lane(self, ids: list[str], keys: list[str], blocks: list[Range] | None = None) -> Lane:
         lane = Lane(1, 0, cast("WorkerProcess", self.worker))
-        lane.load(Suite(ids, [0], blocks or []), keys_of(keys))
+        lane.load(Suite(ids, [0], blocks or []), Schedule(Suite(keys, [0])))
         return lane
 
     def test_same_suite(self) -> None:
