@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # importing it from `typing` would take milliseconds in which a Ctrl-C shows a traceback
 if TYPE_CHECKING:
     from runner.dropin.unittest_registry import RecordingTestRunner
 

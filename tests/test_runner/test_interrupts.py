@@ -8,12 +8,12 @@ from .projects import Answer, ProjectCase
 
 # Imports are what a command does before it works; each is a moment at which a signal may come.
 STRUCK = """
-import os, pathlib, signal, sys, time
+import os, signal, sys, time
 
 class Strike:
     def find_spec(self, name, path=None, target=None):
         if name == {module!r}:
-            while {wait!r} and not pathlib.Path({wait!r}).exists():
+            while {wait!r} and not os.path.exists({wait!r}):
                 time.sleep(0.01)
             for number in {numbers!r}:
                 os.kill(os.getpid(), number)
@@ -74,7 +74,7 @@ class BeforeTheWork(StruckCase):
 
     def test_ctrl_c_while_modules_are_imported(self):
         """From the first import on Ctrl-C is 130 and one sentence, which does not speak of anything recorded."""
-        for module in ("runner.cli", "typer", "runner.boundary", "runner.commands", "runner.settings"):
+        for module in ("typing", "runner.cli", "typer", "runner.boundary", "runner.commands", "runner.settings"):
             with self.subTest(module=module):
                 answer = self.struck(module, "test", "--record")
                 self.assertEqual((answer.code, answer.output, answer.errors), (130, "", "runner: interrupted [interrupted]\n"))
