@@ -26,6 +26,9 @@ def no_tests_hint(selection: Selection, folder: Path) -> str:
         )
     if selection.name_patterns:
         return f"no test matches -k {' -k '.join(selection.name_patterns)}"
+    packages = [name for name in selection.names if (folder / name).is_dir()]
+    if packages:
+        return f"the package {packages[0]} itself holds no test; write {packages[0]}/ for the tests of the files in that folder"
     if selection.names:
         return f"{', '.join(selection.names)} holds no unittest.TestCase with a method whose name starts with `test`"
     if files:

@@ -74,6 +74,8 @@ def summary_markdown(problems: Iterable[FixtureFinished | TestFinished], run: Ru
     recorded = f", recorded as {_code(f'{run.name} (run {run.id})')}" if run.id else ""
     mark = "\u2705" if tally.green else "\u274c"
     lines = [f"### {mark} {tally.last_line}", "", f"`runner test`, {run.status}, took {seconds(run.duration_s)}{recorded}", ""]
+    if tally.flaky:
+        lines += [f"\u26a0 {tally.flaky} flaky: green only when tried again; the log names what", ""]
     found = tuple(problems)
     if found:
         lines += ["| failed | outcome | message |", "|---|---|---|"]

@@ -223,6 +223,10 @@ class HintsTest(unittest.TestCase):
         self.assertIn("model holds no unittest.TestCase", self.hint({"model.py": ""}, names=("model",)))
         self.assertIn("model.py::test_x", self.hint({"model.py": "def test_x(): pass"}, names=("model.py",)))
 
+    def test_a_package(self) -> None:
+        """A package that holds no test itself is named, with the way to run the files in it."""
+        self.assertIn("write tests/ for", self.hint({"tests/__init__.py": "", "tests/test_x.py": ""}, names=("tests",)))
+
     def test_unreadable_source(self) -> None:
         """A file that is no Python says nothing and breaks nothing."""
         self.assertIn("none holds", self.hint({"test_bad.py": "def broken(:"}))

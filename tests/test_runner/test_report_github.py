@@ -120,6 +120,8 @@ class Annotations(unittest.TestCase):
         """What passed is no error, also where it passed only when it was tried again."""
         events = (make_finished(test_id="m.C.green"), make_finished("failed"), make_finished("passed", attempt=2))
         self.assertEqual(annotated(*events), [])
+        self.assertIn("1 flaky", summary(*events))
+        self.assertNotIn("flaky", summary(events[0]))
 
     def test_hostile_text_stays_in_its_place(self):
         """Newlines, commas, colons, percent signs and commands in names and messages stay text of their one error."""
