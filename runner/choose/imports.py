@@ -68,6 +68,7 @@ class Project:
             return Uses()
         except (OSError, SyntaxError, ValueError, RecursionError):
             return Uses(is_open=True)
+        # Whoever imports this file runs these before it.
         found = Uses(set(self._packages_around(path)))
         for node in _run_nodes(tree):
             self._add(node, path, found)
@@ -83,7 +84,7 @@ class Project:
     def _add(self, node: ast.AST, path: str, found: Uses) -> None:
         match node:
             case ast.Import():
-                found.files.update(*(self._with_packages(self.files_of(alias.name)) for alias in node.names))
+                found.files.update(*(self.files_of(alias.name) for alias in node.names))
             case ast.ImportFrom():
                 self._add_from(node, path, found)
             case ast.Call():
@@ -93,9 +94,6 @@ class Project:
             case _:
                 pass
 
-    def _with_packages(self, files: Iterable[str]) -> set[str]:
-        return {one for path in files for one in (path, *self._packages_around(path))}
-
     def _add_from(self, node: ast.ImportFrom, path: str, found: Uses) -> None:
         for alias in node.names:
             if node.level:
@@ -104,7 +102,7 @@ class Project:
             else:
                 # The name may be a module of the package and an attribute of it at once.
                 files = self.files_of(f"{node.module}.{alias.name}") | self.files_of(str(node.module))
-            found.files |= self._with_packages(files)
+            found.files |= files
             if alias.name == "*":
                 found.folders |= {str(PurePosixPath(one).parent) for one in files if one.endswith("__init__.py")}
 
@@ -128,7 +126,7 @@ class Project:
         if start is not None and start.startswith("."):
             found.folders.add(str(PurePosixPath(path).parent))
         elif start is not None and isinstance(argument, ast.Constant):
-            found.files |= self._with_packages(self.files_of(start))
+            found.files |= self.files_of(start)
         elif package:
             found.folders |= {str(PurePosixPath(one).parent) for one in self.files_of(package)}
         else:

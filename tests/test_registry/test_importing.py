@@ -6,6 +6,7 @@ import random
 import sqlite3
 
 import registry
+from registry import foreign
 from registry.errors import (
     InvalidName,
     NameInUse,
@@ -233,6 +234,19 @@ class FilesFromElsewhere(ImportCase):
         self.take()
         after = {path.name: path.read_bytes() for path in self.folder.iterdir() if path.name.startswith("other")}
         self.assertEqual(after, before)
+
+    def test_it_cannot_be_written(self):
+        """The connection itself refuses to write, while another process has the file open and when none has."""
+        with self.other().start(NewRun(RunKind.TEST)) as run:
+            run.flush()
+            self.assert_read_only()
+        self.registry_of("other.db").close()
+        self.assert_read_only()
+
+    def assert_read_only(self) -> None:
+        """Assert that nothing can be deleted through a connection to the foreign file."""
+        with foreign.reading(self.folder / "other.db") as connection, self.assertRaisesRegex(Exception, "readonly"):
+            connection.exec_driver_sql("DELETE FROM run")
 
     def registry_of(self, name: str) -> Registry:
         """Open a registry once more: its last connection to close leaves one file."""

@@ -12,6 +12,7 @@ import time
 
 from .projects import CONSOLE_SCRIPT, TIMEOUT_S, Project, ProjectCase
 
+CTRL_C, CTRL_Z = b"\x03", b"\x1a"
 FAILING_SUITE = """
 import unittest
 
@@ -80,9 +81,9 @@ class Terminal:
         """Type a line."""
         os.write(self._terminal, f"{line}\n".encode())
 
-    def press_ctrl_c(self) -> None:
-        """Press Ctrl-C: the terminal sends SIGINT to whoever is in its foreground."""
-        os.write(self._terminal, b"\x03")
+    def press(self, key: bytes) -> None:
+        """Press a key for which the terminal sends a signal to whoever is in its foreground."""
+        os.write(self._terminal, key)
 
     def finish(self) -> tuple[int, str]:
         """Wait for the end; return the exit code and what was shown."""
@@ -146,15 +147,16 @@ class Debugging(ProjectCase):
         self.assertEqual((code, said.splitlines()[-1]), (1, "0 passed, 2 failed, 0 skipped"), said)
 
     def test_ctrl_c(self):
-        """Ctrl-C goes to the tests: at the prompt it is the debugger's, and a test that it meets ends the run with 130."""
+        """Ctrl-C is the debugger's at its prompt, and ends the run with 130 while a test runs; Ctrl-Z does nothing."""
         at_prompt = self.terminal("tests/", "-k", "breakpoint", test_stopping=STOPPING_SUITE)
         in_test = self.terminal("tests/", "-k", "sleeps", test_stopping=STOPPING_SUITE)
         at_prompt.wait_for(r"\(Pdb\) $")
-        at_prompt.press_ctrl_c()
+        at_prompt.press(CTRL_Z)
+        at_prompt.press(CTRL_C)
         at_prompt.wait_for(r"KeyboardInterrupt[^$]*\(Pdb\) $")
         at_prompt.type("q")
         in_test.wait_for("sleeping now")
-        in_test.press_ctrl_c()
+        in_test.press(CTRL_C)
         self.assertEqual((at_prompt.finish()[0], in_test.finish()[0]), (1, 130))
 
     def test_a_fixture(self):

@@ -68,7 +68,7 @@ class Retries(ProjectCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.home = cls.class_project(__init__="", test_flaky=FLAKY_SUITE)
+        cls.home = cls.class_project(__init__="", test_flaky=FLAKY_SUITE, test_gone="import not_there")
         cls.home.write("pyproject.toml", "[tool.runner]\nstart-directory = 'tests'\ntop-level-directory = '.'\n")
         cls.answer = cls.home.run("test", "--record", "--name", "flaky", "--retries", "2")
         cls.shown = cls.home.run("show", "flaky", "--format", "json").document
@@ -93,16 +93,16 @@ class Retries(ProjectCase):
         self.assertEqual(len((self.home.root / "steady").read_text().split()), 1)
 
     def test_a_broken_fixture_is_not_tried_again(self):
-        """A fixture that failed and the test that it prevented are left as they are."""
-        self.assertEqual(self.attempts("test_never"), ["not_run"])
+        """A fixture that failed, the test that it prevented and a module that cannot be imported are left as they are."""
+        self.assertEqual((self.attempts("test_never"), self.attempts("test_gone")), (["not_run"], ["errored"]))
         self.assertEqual(len((self.home.root / "fixture").read_text().split()), 1)
         self.assertEqual(len(self.shown["fixtures"]), 1)
 
     def test_the_last_attempt_counts(self):
         """The counts hold each test once, by its last attempt; the flaky ones are counted and named beside that."""
-        self.assertEqual((self.answer.code, self.answer.lines[-1]), (1, "5 passed, 3 failed, 0 skipped"))
+        self.assertEqual((self.answer.code, self.answer.lines[-1]), (1, "5 passed, 4 failed, 0 skipped"))
         self.assertIn("3 flaky", self.answer.lines[-2])
-        self.assertEqual(self.shown["counts"], {"passed": 5, "failed": 1, "not_run": 1})
+        self.assertEqual(self.shown["counts"], {"passed": 5, "failed": 1, "errored": 1, "not_run": 1})
         flaky = [(one["id"].rpartition(".")[2], one["attempts"]) for one in self.shown["flaky"]]
         self.assertEqual(flaky, [("test_b_second_time", 2), ("test_c_third_time_after_a_crash", 3), ("test_f_only_alone", 2)])
 
