@@ -7,8 +7,11 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Literal, get_args
 
 from runner.errors import SettingsError
+
+Pollution = Literal["class", "test", "off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,8 @@ class Settings:
         root: The project's root; relative paths of the settings start here.
         jobs: How many workers, or "auto".
         timeout: Seconds after which a test is ended.
+        seed: Seeds the random generators before each test.
+        pollution: Where state that tests leave changed is looked for.
         retries: How many more attempts a failing test gets.
         source: Packages or folders that coverage measures.
     """
@@ -35,6 +40,9 @@ class Settings:
     jobs: int | str | None = None
     timeout: float | None = None
     retries: int = 0
+    seed: int | None = None
+    shuffle: bool = False
+    pollution: Pollution | None = None
 
 
 _KEYS = {field.name.replace("_", "-"): field for field in fields(Settings) if field.name != "root"}
@@ -118,6 +126,10 @@ def _is_positive(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
+def _is_pollution(value: object) -> bool:
+    return value in get_args(Pollution)
+
+
 def _is_string(value: object) -> bool:
     return isinstance(value, str)
 
@@ -127,6 +139,8 @@ _RULES: dict[str, tuple[Callable[[object], bool], str]] = {
     "bool": (_is_bool, "true or false"),
     "int": (_is_count, "a whole number, 0 or more"),
     "int | str | None": (_is_number_of_jobs, 'a whole number from 1, or "auto"'),
+    "int | None": (_is_count, "a whole number, 0 or more"),
+    "Pollution | None": (_is_pollution, "'class' or 'test' or 'off'"),
     "float | None": (_is_positive, "a number above 0"),
     "str": (_is_string, "a string"),
 }

@@ -25,6 +25,14 @@ class Colour(StrEnum):
     NEVER = "never"
 
 
+class Pollution(StrEnum):
+    """Where state that tests leave changed is looked for."""
+
+    CLASS = "class"
+    TEST = "test"
+    OFF = "off"
+
+
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 Registry = Annotated[str | None, typer.Option("--registry", metavar="URL", help="Registry: a path or an SQLAlchemy URL.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

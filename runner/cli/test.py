@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
-from runner.cli.options import Color, Debug, Format, Name, Output, Registry, Tags, exit_with, given_globals, listed, pairs
+from runner.cli.options import (
+    Color,
+    Debug,
+    Format,
+    Name,
+    Output,
+    Pollution,
+    Registry,
+    Tags,
+    exit_with,
+    given_globals,
+    listed,
+    pairs,
+)
 
 
 class StartMethod(StrEnum):
@@ -39,6 +52,13 @@ def test(
         str | None, typer.Option("--bisect-order", metavar="TEST", help="Find the earlier tests that make this one fail.")
     ] = None,
     pdb: Annotated[bool, typer.Option("--pdb", help="Debug the first failure in this terminal, then stop.")] = False,
+    seed: Annotated[int | None, typer.Option("--seed", metavar="N", min=0, help="Seed before each test; recorded.")] = None,
+    seeds: Annotated[
+        int | None, typer.Option("--seeds", metavar="N", min=1, help="Run under N seeds; tell what fails for some.")
+    ] = None,
+    shuffle: Annotated[
+        bool | None, typer.Option("--shuffle/--no-shuffle", help="In an order that follows from the seed.")
+    ] = None,
     failfast: Annotated[bool, typer.Option("-f", "--failfast", help="Stop on the first failure.")] = False,
     retries: Annotated[
         int | None, typer.Option("--retries", metavar="N", min=0, help="Run a failing test up to N times more, alone.")
@@ -54,6 +74,9 @@ def test(
     ] = StartMethod.AUTO,
     python: Annotated[str | None, typer.Option("--python", metavar="PATH", help="Interpreter of the workers.")] = None,
     buffer: Annotated[bool, typer.Option("-b", "--buffer", help="Hide the output of tests that pass.")] = False,
+    pollution: Annotated[
+        Pollution | None, typer.Option("--pollution", help="Look for state left changed, by class or by test.")
+    ] = None,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="A line for each test.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only failures and counts.")] = False,
     show_locals: Annotated[bool, typer.Option("--locals", help="Show local variables in tracebacks.")] = False,
@@ -88,6 +111,9 @@ def test(
                 shard=shard,
                 bisect_order=bisect_order,
                 pdb=pdb,
+                seed=seed,
+                seeds=seeds,
+                shuffle=shuffle,
                 failfast=failfast,
                 retries=retries,
                 jobs=jobs,
@@ -96,6 +122,7 @@ def test(
                 interpreter=python,
                 buffer=buffer,
                 show_locals=show_locals,
+                pollution=pollution and pollution.value,
                 verbosity=0 if quiet else 2 if verbose else 1,
                 durations=durations,
                 record=record,

@@ -28,4 +28,5 @@ def outputs_of(request: TestRequest) -> dict[str, object]:
         "--junit-xml": request.junit_xml,
         "--format json": request.as_json,
         "--retries": request.retries,
+        "--seeds": request.seeds,
     }

@@ -11,6 +11,7 @@ from runner.settings import Settings
 
 if TYPE_CHECKING:
     from runner.choose.chain import Chain
+    from runner.events import TestSink
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,9 @@ class TestRequest:
     Attributes:
         names: TESTS: dotted names, files, folders, `path::Class::test`.
         verbosity: 0 for counts and failures alone, 1 for dots, 2 for a line a test.
+        seed: Seeds the random generators before each test, and decides the order of `shuffle`.
+        seeds: How many seeds to run under, one after the other.
+        pollution: Where state that tests leave changed is looked for: "class", "test" or "off".
         durations: How many of the slowest tests to list, 0 for all; None lists none.
         source: Packages or folders that coverage measures.
         shard: I/N, the part of the suite to run.
@@ -46,6 +50,9 @@ class TestRequest:
     shard: str | None = None
     bisect_order: str | None = None
     pdb: bool = False
+    seed: int | None = None
+    seeds: int | None = None
+    shuffle: bool | None = None
     failfast: bool = False
     retries: int | None = None
     jobs: str | None = None
@@ -54,6 +61,7 @@ class TestRequest:
     interpreter: str | None = None
     buffer: bool = False
     show_locals: bool = False
+    pollution: str | None = None
     verbosity: int = 1
     durations: int | None = None
     record: bool | None = None
@@ -73,6 +81,7 @@ class Plan:
 
     Attributes:
         chain: What chooses among the loaded tests; None where all run.
+        onlookers: Further sinks of the run.
     """
 
     request: TestRequest
@@ -80,3 +89,4 @@ class Plan:
     selection: execute.Selection
     options: execute.WorkerOptions
     chain: Chain | None = None
+    onlookers: tuple[TestSink, ...] = ()

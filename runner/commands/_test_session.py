@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from registry.records import Run, RunDetails, RunKind, RunStatus
 from runner import execute
+from runner.commands._test_randomness import reproduction, told_seed
 from runner.commands._test_request import Plan, TestRequest
 from runner.commands._test_screen import live_screen
 from runner.commands.outputs import Outputs
@@ -85,6 +86,8 @@ class Session:
 
     def _run(self, sink: TestSink) -> execute.Summary:
         plan = self._plan
+        if not self._request.as_json:
+            sys.stdout.write(told_seed(self._request))
         retries = plan.settings.retries if self._request.retries is None else self._request.retries
         with self._screen or nullcontext():
             if not retries:
@@ -93,7 +96,7 @@ class Session:
 
     def _sink(self, run: Run, *keepers: TestSink) -> TestSink:
         screens = (self._screen,) if self._screen is not None else ()
-        sinks = (*screens, self._reporter(), self._tallier, *self._outputs.sinks, *keepers)
+        sinks = (*screens, self._reporter(), self._tallier, *self._outputs.sinks, *self._plan.onlookers, *keepers)
         if self._plugins is None:
             return FanOut(*sinks)
         from runner.plugins import HookSink
@@ -109,7 +112,15 @@ class Session:
         if self._request.as_json:
             return JsonReporter(sys.stdout)
         asked = self._request
-        return TextReporter(self._screen or sys.stdout, asked.verbosity, asked.durations, self._paint, hide_output=asked.buffer)
+        again = reproduction(asked, self._plan.selection)
+        return TextReporter(
+            self._screen or sys.stdout,
+            asked.verbosity,
+            asked.durations,
+            self._paint,
+            hide_output=asked.buffer,
+            reproduction=again,
+        )
 
     def _coverage(self) -> Coverage | None:
         data = self._plan.options.coverage_data
@@ -172,6 +183,8 @@ def _unrecorded(request: TestRequest) -> Run:
         started_at=datetime.now(UTC),
         argv=command_line(),
         tags=request.tags,
+        seed=request.seed,
+        params={"shuffle": True} if request.shuffle else {},
     )
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from runner import execute
+from runner.commands._test_randomness import HASH_SEED, hash_seed
 from runner.commands._test_request import TestRequest
 from runner.errors import UsageError
 from runner.settings import Settings
@@ -29,6 +30,10 @@ def worker_options(request: TestRequest, settings: Settings) -> execute.WorkerOp
         interpreter=_interpreter(request.interpreter),
         jobs=_jobs(request.jobs if request.jobs is not None else settings.jobs),
         start_method=_start_method(request),
+        environment={} if request.seed is None else {HASH_SEED: hash_seed(request.seed)},
+        seed=request.seed,
+        shuffle=bool(request.shuffle),
+        pollution=request.pollution or settings.pollution or "class",
         timeout_s=_timeout(request.timeout_s if request.timeout_s is not None else settings.timeout),
     )
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner import execute
 from runner.commands._test_contradictions import outputs_of, refuse_beside
+from runner.commands._test_randomness import seeded_environment, with_seed
 from runner.commands._test_request import Plan, TestRequest
 from runner.commands._test_selection import selection
 from runner.commands._test_workers import worker_options
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from registry.records import NewRun
     from registry.store import Registry
     from runner.commands._test_session import Session
+    from runner.events import TestSink
 
 __all__ = ["TestRequest", "run_tests"]
 
@@ -30,6 +33,7 @@ __all__ = ["TestRequest", "run_tests"]
 def run_tests(request: TestRequest) -> int:
     """Run the selected tests, write what happens to standard output, and return the exit code."""
     settings = read_settings(Path.cwd())
+    request = with_seed(request, settings)
     if request.bisect_order is not None:
         return _bisect(request, settings, request.bisect_order)
     if request.pdb:
@@ -39,9 +43,17 @@ def run_tests(request: TestRequest) -> int:
         raise UsageError("--name names a recorded run; add --record")
     if request.source and not request.coverage:
         raise UsageError("--source says what --coverage measures; add --coverage")
+    if request.seeds is None:
+        return _run_once(request, settings, record=record)
+    from runner.commands._test_seeds import run_seeds
+
+    return run_seeds(request, settings, partial(_run_once, record=record), record=record)
+
+
+def _run_once(request: TestRequest, settings: Settings, *onlookers: TestSink, record: bool) -> int:
     with SignalWatch(patience=1), garbage_collected_rarely(), ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runner-coverage-"))) if request.coverage else None
-        plan = _plan(request, settings, data)
+        plan = replace(_plan(request, settings, data), onlookers=onlookers)
         outputs = stack.enter_context(Outputs(request, plan.selection, settings))
         if not record:
             return _start(plan, outputs, stack).run()
@@ -122,9 +134,11 @@ def _new_run(request: TestRequest, settings: Settings) -> NewRun:
     return NewRun(
         kind=RunKind.TEST,
         name=request.name,
+        seed=request.seed,
+        params={"shuffle": True} if request.shuffle else {},
         argv=command_line(),
         tags=request.tags if request.shard is None else {**request.tags, "shard": request.shard},
         git=capture_git(settings.root),
-        environment=capture_environment(),
+        environment=seeded_environment(capture_environment(), request.seed),
         code=code_files(settings.root),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,21 +28,23 @@ class Death:
         stacks: What faulthandler wrote.
         after_s: Seconds for which it had been doing what it was doing.
         outcome: crashed or timed_out.
+        output: What was printed and not reported any more.
     """
 
     sentence: str
     stacks: str | None = None
     after_s: float | None = None
     outcome: str = "crashed"
+    output: str | None = None
 
 
 def death_of(lane: Lane) -> Death:
     """Tell how the worker of a lane died, or that it was ended because it took too long."""
     after_s = round(lane.busy_for(time.monotonic()), 3)
-    how, stacks = lane.process.death(), lane.process.stacks()
+    how, stacks, output = lane.process.death(), lane.process.stacks(), lane.process.printed()
     if lane.overran_s is None:
-        return Death(how, stacks, after_s)
-    return Death(f"no end within {lane.overran_s:g} s (--timeout); the worker was ended", stacks, after_s, "timed_out")
+        return Death(how, stacks, after_s, output=output)
+    return Death(f"no end within {lane.overran_s:g} s (--timeout); the worker was ended", stacks, after_s, "timed_out", output)
 
 
 def charge(ledger: Ledger, lane: Lane, death: Death) -> None:
@@ -50,10 +52,11 @@ def charge(ledger: Ledger, lane: Lane, death: Death) -> None:
     for position in sorted(lane.running):
         message = f"{death.sentence} while the test was running"
         key = ledger.schedule.end(position)
-        ledger.finish(TestFinished(key, death.outcome, lane.number, 1, death.after_s, message, death.stacks))
+        facts = TestFinished(key, death.outcome, lane.number, 1, death.after_s, message, death.stacks)
+        ledger.finish(replace(facts, output=death.output))
     if lane.fixture is not None:
         name, prevented = lane.fixture
-        ledger.fixture(FixtureFinished(name, death.outcome, f"{death.sentence} in the fixture", death.stacks))
+        ledger.fixture(FixtureFinished(name, death.outcome, f"{death.sentence} in the fixture", death.stacks, death.output))
         ledger.not_run(prevented, f"{name} {death.outcome.replace('_', ' ')}: {death.sentence}")
     elif not lane.running:
         _charge_nobody(ledger, lane, death)
@@ -80,12 +83,14 @@ def _give_up_blocks(ledger: Ledger, lane: Lane, death: Death) -> None:
 def fixture_after(last: str | None, death: Death) -> FixtureFinished:
     """Charge a death for which no test was running to the place where it happened."""
     place = f"after {last}" if last is not None else "before the first test"
-    return FixtureFinished(f"between tests ({place})", death.outcome, f"{death.sentence} between two tests", death.stacks)
+    sentence = f"{death.sentence} between two tests"
+    return FixtureFinished(f"between tests ({place})", death.outcome, sentence, death.stacks, death.output)
 
 
 def import_death(module: str, death: Death) -> FixtureFinished:
     """Charge a death to the module that was being imported."""
-    return FixtureFinished(f"import ({module})", death.outcome, f"{death.sentence} while the module was imported", death.stacks)
+    sentence = f"{death.sentence} while the module was imported"
+    return FixtureFinished(f"import ({module})", death.outcome, sentence, death.stacks, death.output)
 
 
 def explain(death: Death, module: str | None, interpreter: str | None) -> str:

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from runner.execute.schedule import Range, Unit, keys_of, runs
+from runner.execute.schedule import Range, Unit, runs
 
 if TYPE_CHECKING:
     from runner.execute.process import WorkerProcess
@@ -64,10 +64,10 @@ class Lane:
     def load(self, suite: Suite, schedule: Schedule) -> None:
         """Take the worker's view of the suite; the schedule has that of the run's first worker."""
         self.has_loaded = True
-        self._is_same = suite.ids == schedule.suite.ids
+        self._is_same = suite.ids == schedule.suite.ids and suite.ordinals == schedule.suite.ordinals
         if not self._is_same:
             places = {key: position for position, key in enumerate(schedule.keys)}
-            self._translation = {own: places[key] for own, key in enumerate(keys_of(suite.ids)) if key in places}
+            self._translation = {own: places[key] for own, key in enumerate(suite.keys) if key in places}
             self._own = {position: own for own, position in self._translation.items()}
         for start, stop in suite.blocks:
             known = [place for own in range(start, stop) if (place := self.position(own)) is not None]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from runner.errors import WorkerFailed
-from runner.events import Collected, Ended, FixtureFinished, Flushing, TestFinished
+from runner.events import Collected, Ended, FixtureFinished, Flushing, Printed, TestFinished
 from runner.execute.schedule import Schedule, Suite
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Ledger:
         self._begun = time.monotonic()
         self._sink: TestSink | None = None
         self._schedule: Schedule | None = None
-        self._early: list[FixtureFinished] = []
+        self._early: list[FixtureFinished | Printed] = []
         self._counts: dict[str, int] = {}
         self._failed_fixtures = 0
 
@@ -79,13 +79,23 @@ class Ledger:
         self._schedule = schedule
         self.emit(Collected(tuple(schedule.keys[position] for position in schedule.order)))
         for event in self._early:
-            self.fixture(event)
+            if isinstance(event, Printed):
+                self.emit(event)
+            else:
+                self.fixture(event)
         self._early.clear()
 
     def emit(self, event: Event) -> None:
         """Pass an event on that counts nothing."""
         if self._sink is not None:
             self._sink.emit(event)
+
+    def printed(self, event: Printed) -> None:
+        """Pass on what was printed outside of tests."""
+        if self._schedule is None:
+            self._early.append(event)
+        else:
+            self.emit(event)
 
     def flush(self) -> None:
         """Let the sink write what it held back."""

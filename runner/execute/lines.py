@@ -5,22 +5,25 @@ from __future__ import annotations
 import json
 from typing import Any, cast
 
-from runner.events import FixtureFinished, SubtestProblem, TestFinished, TestKey
+from runner.events import FixtureFinished, Polluted, Printed, StateChange, SubtestProblem, TestFinished, TestKey
 
 Message = list[Any]
 """A decoded line of the worker: a letter that says what it is, then its fields.
 
 - `i` module: about to be imported
-- `c` ids, unit starts, blocks, exclusive positions: the suite in load order
+- `c` ids, unit starts, blocks, exclusive positions, ordinals: the suite in the order to run; where it was shuffled, the ordinals
+  are those of load order
 - `t` reason: loaded and ready to be forked, or why that is not safe
 - `x` message, traceback: it cannot be loaded
 - `s` position: the test started
 - `p` position, seconds: it passed
-- `d` position and all fields of a result
+- `d` position and all fields of a result, then output and seed unless the test never ran
+- `o` fixture or null, text: what was printed outside of tests
+- `P` place, changes: state was left changed
 - `a` position, id: a test that was not collected comes up
 - `f` name, start and stop of the positions that it would prevent: a fixture started
 - `g`: the fixture ended
-- `F` fixture, outcome, message, traceback: it did not succeed
+- `F` fixture, outcome, message, traceback, output: it did not succeed
 - `u`: a unit is done
 - `e` reason: the end, the only proof that the worker did its work
 """
@@ -51,7 +54,8 @@ class LineDecoder:
 
 def finished(key: TestKey, worker: int, message: Message) -> TestFinished:
     """Decode a `d` message."""
-    _, _, outcome, duration, text, traceback, description, subtests, subtests_passed = message
+    _, _, outcome, duration, text, traceback, description, subtests, subtests_passed, *late = message
+    output, seed = late or (None, None)
     return TestFinished(
         key,
         outcome,
@@ -62,12 +66,24 @@ def finished(key: TestKey, worker: int, message: Message) -> TestFinished:
         description=description,
         subtests=tuple(SubtestProblem(*fields) for fields in subtests),
         subtests_passed=subtests_passed,
+        seed=seed,
+        output=output,
     )
 
 
 def fixture_finished(message: Message) -> FixtureFinished:
     """Decode an `F` message."""
     return FixtureFinished(*message[1:])
+
+
+def printed(message: Message) -> Printed:
+    """Decode an `o` message."""
+    return Printed(*message[1:])
+
+
+def polluted(message: Message) -> Polluted:
+    """Decode a `P` message."""
+    return Polluted(message[1], tuple(StateChange(*change) for change in message[2]))
 
 
 def _decode(line: bytes) -> Message | None:

@@ -8,11 +8,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast
 
 from runner.errors import WorkerFailed
 from runner.execute.child import Child
 from runner.execute.lines import LineDecoder
+from runner.execute.printed import PrintedFile, anonymous_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,11 +48,12 @@ class Pipes:
     Attributes:
         events: What the worker says; ours.
         commands: What we say; ours.
-        theirs: The worker's ends, in the order of its arguments: events, commands, lifeline, stacks.
+        theirs: The worker's ends, in the order of its arguments: events, commands, lifeline, stacks, printed.
     """
 
     def __init__(self) -> None:
-        self.stacks = _anonymous_file()
+        self.stacks = anonymous_file("runner-stacks")
+        self.printed = PrintedFile()
         self.events, events = os.pipe()
         commands, self.commands = self._command_pipe()
         lifeline, self._lifeline = os.pipe()
@@ -59,7 +61,7 @@ class Pipes:
             _enlarge(pipe)
         os.set_blocking(self.events, False)
         self._passed = (events, commands, lifeline)
-        self.theirs = (*self._passed, self.stacks.fileno())
+        self.theirs = (*self._passed, self.stacks.fileno(), self.printed.fileno())
 
     def _command_pipe(self) -> tuple[int, int]:
         return os.pipe()
@@ -74,6 +76,7 @@ class Pipes:
         for descriptor in (self.events, self.commands, self._lifeline):
             os.close(descriptor)
         self.stacks.close()
+        self.printed.close()
 
 
 class WorkerProcess:
@@ -125,10 +128,17 @@ class WorkerProcess:
         lines = self._pipes.stacks.read(_STACK_BYTES).decode("utf-8", "replace").splitlines(keepends=True)
         return "".join(line for line in lines if str(MAIN.parent) not in line and not line.startswith(_NOISE)) or None
 
-    def leave(self) -> None:
-        """Give a worker that said `end` two seconds for its exit handlers, then close."""
+    def printed(self) -> str | None:
+        """Return what was printed and the worker did not report any more."""
+        return self._pipes.printed.read()
+
+    def leave(self) -> str | None:
+        """Give a worker that said `end` two seconds for its exit handlers, then close; return what these printed."""
         self.child.wait(_LEAVING_S)
+        self.child.bury()
+        printed = None if self._is_closed else self.printed()
         self.close()
+        return printed
 
     def close(self) -> None:
         """Kill what is left of the worker and its group and free what belongs to it; may be called again."""
@@ -189,14 +199,6 @@ def _popen(options: WorkerOptions, environment: Mapping[str, str], descriptors: 
     )
     process.returncode = 0  # or it would complain that nobody waits for it; `Child` does, by its id
     return process.pid
-
-
-def _anonymous_file() -> IO[bytes]:
-    if hasattr(os, "memfd_create"):
-        return os.fdopen(os.memfd_create("runner-stacks"), "w+b", buffering=0)
-    import tempfile
-
-    return tempfile.TemporaryFile(buffering=0)
 
 
 def _enlarge(pipe: int) -> None:

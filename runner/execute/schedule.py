@@ -24,8 +24,10 @@ Unit = list[Range]
 """Tests that one worker runs in one go, for they share a class or a module fixture; in the order to run."""
 
 
-def keys_of(ids: Iterable[str]) -> list[TestKey]:
-    """Number the tests of each id in load order."""
+def keys_of(ids: Sequence[str], ordinals: Sequence[int] = ()) -> list[TestKey]:
+    """Number the tests of each id in load order, which is that of the ids unless their ordinals are given."""
+    if ordinals:
+        return list(zip(ids, ordinals, strict=True))
     seen: dict[str, int] = {}
     keys = []
     for test_id in ids:
@@ -44,12 +46,19 @@ class Suite:
         starts: Positions at which a unit starts, ascending.
         blocks: Positions of the suites that run as a whole.
         exclusive: Positions of the tests of classes that run while no other unit does.
+        ordinals: Of each test, which of those of its id it was in load order; empty where the order is that.
     """
 
     ids: Sequence[str] = ()
     starts: Sequence[int] = ()
     blocks: Sequence[Range] = ()
     exclusive: Sequence[int] = ()
+    ordinals: Sequence[int] = ()
+
+    @property
+    def keys(self) -> list[TestKey]:
+        """The identity of each test."""
+        return keys_of(self.ids, self.ordinals)
 
 
 class Schedule:
@@ -63,7 +72,7 @@ class Schedule:
 
     def __init__(self, suite: Suite, order: Sequence[int] | None = None, *, shares: bool = False) -> None:
         self.suite = suite
-        self.keys = keys_of(suite.ids)
+        self.keys = suite.keys
         borders = list(zip(suite.starts, [*suite.starts[1:], len(self.keys)], strict=False))
         self.order = range(len(self.keys)) if order is None else order
         self.is_ordered = order is not None and list(order) != sorted(order)
@@ -155,9 +164,9 @@ class Schedule:
 def plan(selection: Selection, suite: Suite, jobs: int) -> Schedule:
     """Return the schedule of what the selection chooses of a suite."""
     choose = selection.choose
-    order = None if choose is None else _with_whole_blocks(choose(keys_of(suite.ids)), suite.blocks)
+    order = None if choose is None else _with_whole_blocks(choose(suite.keys), suite.blocks)
     schedule = Schedule(suite, order, shares=jobs > 1)
-    if jobs > 1 and not schedule.is_ordered and selection.expected_durations is not None:
+    if jobs > 1 and not schedule.is_ordered and not suite.ordinals and selection.expected_durations is not None:
         schedule.start_longest_first(selection.expected_durations())
     return schedule
 

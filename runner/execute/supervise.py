@@ -7,13 +7,13 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from runner.errors import WorkerFailed
-from runner.events import TestFinished, TestStarted, Workers
+from runner.events import Printed, TestFinished, TestStarted, Workers
 from runner.execute.crew import Crew
 from runner.execute.deaths import broken, charge, death_of, explain, import_death, loading_error, require_coverage
 from runner.execute.hints import no_tests_hint
 from runner.execute.lane import Lane
 from runner.execute.ledger import Ledger, Summary
-from runner.execute.lines import INTERRUPTED, finished, fixture_finished
+from runner.execute.lines import INTERRUPTED, finished, fixture_finished, polluted, printed
 from runner.execute.schedule import Suite, plan, without
 from runner.execute.signals import SignalWatch
 
@@ -82,7 +82,9 @@ class Execution:
                     self._turn(signals)
                 self._crew.release_template()
                 for lane in self._lanes:
-                    lane.process.leave()
+                    left = lane.process.leave()
+                    if left is not None:
+                        self._ledger.printed(Printed(None, left))
         finally:
             self.close()
         summary = self._ledger.close(self._stopped_by, self._interrupted)
@@ -258,6 +260,10 @@ class Execution:
                 lane.fixture = None
             case "F":
                 self._ledger.fixture(fixture_finished(message))
+            case "o":
+                self._ledger.printed(printed(message))
+            case "P":
+                self._ledger.emit(polluted(message))
             case _:
                 self._take_stage(lane, kind, message)
 

@@ -8,7 +8,6 @@ from typing import Final, Protocol, TextIO
 
 from registry.records import Outcome
 from runner.events import (
-    Collected,
     Ended,
     Event,
     FixtureFinished,
@@ -22,6 +21,7 @@ from runner.events import (
 )
 from runner.report.document import dumps, event_document
 from runner.report.numbers import counted, seconds
+from runner.report.reproduction import Reproduction
 from runner.report.safe import safe_line, safe_output, safe_text
 from runner.report.text import LONGEST_ID, Paint, colour_of, counts_lines, own_text, plain, words_about
 
@@ -101,6 +101,7 @@ class TextReporter:
         paint: Paint = plain,
         *,
         hide_output: bool = False,
+        reproduction: Reproduction | None = None,
     ) -> None:
         self._stream = stream
         self._verbosity = verbosity
@@ -110,6 +111,7 @@ class TextReporter:
         self._open: TestKey | None = None
         self._shares = False
         self._hide_output = hide_output
+        self._reproduction = reproduction
         self._problems: list[TestFinished | FixtureFinished] = []
         self._polluted: list[Polluted] = []
         self._flaky: list[tuple[TestFinished, TestFinished]] = []
@@ -128,13 +130,11 @@ class TextReporter:
             case FixtureFinished():
                 self._fixture(event)
             case Printed():
-                self._pass_on(event.text)
+                self._take_printed(event)
             case Polluted():
                 self._polluted.append(event)
             case Ended():
                 self._ended(event)
-            case Collected():
-                pass
 
     def _take_workers(self, event: Workers) -> None:
         self._shares = True
@@ -148,6 +148,10 @@ class TextReporter:
             self._end_open_line()
             self._write(f"{_title(key)} ... ")
             self._open = key
+
+    def _take_printed(self, event: Printed) -> None:
+        if event.place is None or not self._hide_output:  # as in unittest, --buffer hides nothing outside of fixtures
+            self._write(safe_output(event.text))
 
     def _pass_on(self, output: str | None) -> None:
         if output and not self._hide_output:
@@ -202,7 +206,7 @@ class TextReporter:
         self._end_open_line()
         for problem in self._problems:
             if not _is_consequence(problem):
-                self._write(_problem(problem, self._paint))
+                self._write(_problem(problem, self._paint) + self._again(problem))
         for before, green in self._flaky:
             self._write(_flaky(before, green, self._paint))
         silent = Counter(problem.message for problem in self._problems if _is_consequence(problem))
@@ -214,6 +218,15 @@ class TextReporter:
         self._slowest()
         by_whom = f", interrupted by {safe_line(event.interrupted)}" if event.interrupted else ""
         self._write(f"took {seconds(event.duration_s)}{by_whom}\n")
+
+    def _again(self, problem: TestFinished | FixtureFinished) -> str:
+        if self._reproduction is None:
+            return ""
+        if isinstance(problem, FixtureFinished):
+            command = self._reproduction.of_fixture(problem.fixture_id)
+        else:
+            command = self._reproduction.of_test(problem.key[0])
+        return f"{_RULE}\nagain: {command}\n" if command else ""
 
     def _slowest(self) -> None:
         if self._durations is None or not self._timed:

@@ -184,10 +184,12 @@ class JsonLines(ProjectCase):
         self.assertGreater(len(self.answer.documents), 8)
         self.assertEqual({type(document) for document in self.answer.documents}, {dict})
 
-    def test_what_the_suite_prints_goes_to_standard_error(self):
+    def test_what_the_suite_prints_stands_in_the_documents(self):
         """The output of the suite does not get between the documents, and is not lost."""
-        self.assertIn("a module that prints while it is imported", self.answer.errors)
-        self.assertIn("a test that prints", self.answer.errors)
+        printed = {"place": None, "text": "a module that prints while it is imported\n"}
+        self.assertIn({"schema": 1, "event": "printed"} | printed, self.answer.documents)
+        outputs = [document.get("output") for document in self.answer.documents]
+        self.assertIn("a test that prints\n", outputs)
 
     def test_the_events_come_in_order(self):
         """First what was collected, then each test, then the end."""

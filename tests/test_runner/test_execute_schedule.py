@@ -186,7 +186,10 @@ class LinesTest(unittest.TestCase):
         size, _, block = data.partition(b"\n")
         self.assertEqual(int(size), len(block))
         fields = block.decode().split("\0")
-        self.assertEqual(fields, ["name=a", "name=ü=b", "start=.", "pattern=test*.py", "top=top", "k=x", "skip=bad", "failfast="])
+        self.assertEqual(
+            fields,
+            ["name=a", "name=ü=b", "start=.", "pattern=test*.py", "top=top", "k=x", "skip=bad", "failfast=", "pollution=class"],
+        )
 
     def test_options_are_no_json(self) -> None:
         """The worker reads them without the json module, which would cost each start milliseconds."""

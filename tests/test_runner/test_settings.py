@@ -56,11 +56,17 @@ class ReadSettings(Project):
             retries = 2
             jobs = "auto"
             timeout = 30
+            seed = 42
+            shuffle = true
+            pollution = "test"
         """
         settings = self.read(text)
         suite = ("tests", "check_*.py", ".", ("pkg", "other"))
         folders = ("data", "checkpoints")
-        self.assertEqual(settings, Settings(self.root, "sqlite:///runs.db", True, *suite, *folders, "auto", 30.0, retries=2))
+        expected = Settings(
+            self.root, "sqlite:///runs.db", True, *suite, *folders, "auto", 30.0, 2, seed=42, shuffle=True, pollution="test"
+        )
+        self.assertEqual(settings, expected)
         self.assertEqual(text.count(" = "), len(fields(Settings)) - 1)
 
     def test_an_unknown_key(self):
@@ -74,7 +80,8 @@ class ReadSettings(Project):
         """Where no key is near, all are named; the root is none of them."""
         for key in ("zzz", "root"):
             words = self.refusal(f"[tool.runner]\n{key} = 'x'")
-            self.assertIn("known keys are checkpoint-dir, data-dir, jobs, pattern, record, registry, retries, source, ", words)
+            known = ("checkpoint-dir", "data-dir", "jobs", "pattern", "pollution", "record", "registry", "retries", "seed")
+            self.assertIn(f"known keys are {', '.join(known)}, ", words)
 
     def test_wrong_values(self):
         """A value of another type is refused with the key, the value and what it must be."""
@@ -90,6 +97,8 @@ class ReadSettings(Project):
             ("jobs = true", "jobs", "True", 'a whole number from 1, or "auto"'),
             ("timeout = 0", "timeout", "0", "a number above 0"),
             ('timeout = "3 s"', "timeout", "'3 s'", "a number above 0"),
+            ("seed = 'x'", "seed", "'x'", "a whole number, 0 or more"),
+            ("pollution = 'always'", "pollution", "'always'", "'class' or 'test' or 'off'"),
             ("source = ['pkg', 1]", "source", "['pkg', 1]", "a list of strings"),
         )
         for line, key, value, wanted in cases:

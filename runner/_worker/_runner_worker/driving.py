@@ -14,6 +14,7 @@ from unittest.util import strclass
 
 from .loading import Block, Layout
 from .result import Result
+from .surroundings import Surroundings
 from .wire import Channel, array
 
 TYPE_CHECKING = False
@@ -33,11 +34,13 @@ class Interrupted(Exception):  # no error: the user stopped the run
 class Driver(suite.TestSuite):
     """Runs ranges of positions; see `run_range` and `finish`."""
 
-    def __init__(self, layout: Layout, result: Result, channel: Channel) -> None:
+    def __init__(self, layout: Layout, result: Result, channel: Channel, surroundings: Surroundings) -> None:
         super().__init__()
         self._layout = layout
         self._result = result
         self._channel = channel
+        self._surroundings = surroundings
+        self._pollution = surroundings.pollution
         self._stop = 0
         self._position = 0
         self._cleanups: dict[str, list[object]] = {}
@@ -92,11 +95,15 @@ class Driver(suite.TestSuite):
             self._handleModuleFixture(test, result)
             self._handleClassSetUp(test, result)
             result._previousTestClass = kind
+            if self._pollution is not None:
+                self._pollution.after_class_setup()
         if getattr(kind, "_classSetupFailed", False) or getattr(result, "_moduleSetUpFailed", False):
             self._prevented(position, test)
             return
         result.expect(test, position)
         self._call(test)
+        if self._pollution is not None:
+            self._pollution.after_test(test)
         for missing in result.forget():
             self._never_started(missing)
 
@@ -180,6 +187,8 @@ class Driver(suite.TestSuite):
         teardown = super()._tearDownPreviousClass  # type: ignore[misc]
         noted = _has_own(kind, "tearDownClass") or getattr(kind, "_class_cleanups", None)
         self._guarded(f"tearDownClass ({strclass(kind)})" if noted else None, self._position, teardown, test, result)
+        if self._pollution is not None:
+            self._pollution.after_class(strclass(kind))
 
     def _handleModuleFixture(self, test: object, result: Result) -> None:
         module = type(test).__module__
@@ -191,9 +200,13 @@ class Driver(suite.TestSuite):
         self._bring_cleanups(module)
         setup = super()._handleModuleFixture  # type: ignore[misc]
         name = f"setUpModule ({module})" if hasattr(sys.modules.get(module), "setUpModule") else None
+        if self._pollution is not None and name is not None:
+            self._pollution.before_module()
         if not self._guarded(name, self._end_of_module(module), setup, test, result):
             result._moduleSetUpFailed = True
             self._guarded(None, self._position, case.doModuleCleanups)
+        if self._pollution is not None:
+            self._pollution.after_module_setup()
 
     def _bring_cleanups(self, module: str) -> None:
         case._module_cleanups[:0] = self._cleanups.pop(module, [])  # type: ignore[attr-defined]
@@ -205,11 +218,14 @@ class Driver(suite.TestSuite):
         teardown = super()._handleModuleTearDown  # type: ignore[misc]
         noted = hasattr(sys.modules.get(module), "tearDownModule") or case._module_cleanups  # type: ignore[attr-defined]
         self._guarded(f"tearDownModule ({module})" if noted else None, self._position, teardown, result)
+        if self._pollution is not None:
+            self._pollution.after_module(module)
 
     def _guarded(self, name: str | None, prevents: int, call: "Callable[..., object]", *args: object) -> bool:
         """Call with the fixture's name on the wire (None: there is nothing of the user's in it); False if it broke out."""
         if name is not None:
             self._channel.send(array("f", name, self._position, prevents))
+            self._surroundings.before_fixture(name)
         try:
             call(*args)
         except KeyboardInterrupt:
@@ -220,6 +236,7 @@ class Driver(suite.TestSuite):
             return False
         finally:
             if name is not None:
+                self._surroundings.after_fixture(name)
                 self._channel.send('["g"]')
         return True
 

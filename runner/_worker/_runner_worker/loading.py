@@ -44,14 +44,20 @@ class Layout:
         units: Positions at which a unit starts; a unit is what must stay together in one worker.
         exclusive: Positions of the tests whose class or module says `runner_exclusive = True`.
         cleanups: The module cleanups that were registered while a module was imported, by its name.
+        ordinals: Of each test, which of those with its id it was in load order; empty where the order was kept.
     """
 
-    def __init__(self, root: object, cleanups: "Cleanups | None" = None) -> None:
+    def __init__(self, root: object, cleanups: "Cleanups | None" = None, shuffle_seed: str | None = None) -> None:
         self.cleanups = cleanups or {}
         self.tests: list[object] = []
         self.blocks: dict[int, Block] = {}
+        self.ordinals: list[int] = []
         self._lay(root)
         self.ids = _ids(self.tests)
+        if shuffle_seed is not None:
+            from .shuffling import shuffle
+
+            shuffle(self, shuffle_seed)
         self.units = self._find_units()
         self.exclusive = _exclusive(self.tests)
 
@@ -100,20 +106,23 @@ def load(options: Options, channel: Channel) -> Layout:
     if options.name_patterns:
         test_loader.testNamePatterns = [_convert_select_pattern(pattern) for pattern in options.name_patterns]
     importing = _Importing(options, channel)
+    shuffle_seed = options.seed if options.shuffle else None
     if options.names:
-        return Layout([importing.by_name(name) for name in _convert_names(options.names)], importing.cleanups())
+        suites = [importing.by_name(name) for name in _convert_names(options.names)]
+        return Layout(suites, importing.cleanups(), shuffle_seed)
     importing.listen(test_loader)
     try:
         root = test_loader.discover(options.start_directory, options.pattern, options.top_level_directory)
     finally:
         importing.stop_listening(test_loader)
-    return Layout([root], importing.cleanups())
+    return Layout([root], importing.cleanups(), shuffle_seed)
 
 
 class _Importing:
     def __init__(self, options: Options, channel: Channel) -> None:
         self._skipped = options.skipped
         self._channel = channel
+        self._seeding = options.seeding()
         self._begun: list[tuple[str, int]] = []
 
     def cleanups(self) -> "Cleanups":
@@ -130,6 +139,8 @@ class _Importing:
     def _announce(self, name: str) -> None:
         self._begun.append((name, len(case._module_cleanups)))  # type: ignore[attr-defined]
         self._channel.send(array("i", name))
+        if self._seeding is not None:
+            self._seeding.apply(f"import {name}")
 
     def listen(self, test_loader: loader.TestLoader) -> None:
         """Hear of each module before discovery imports it; no frame of ours shows in the traceback of a failed import."""

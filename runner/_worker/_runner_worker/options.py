@@ -2,6 +2,10 @@
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .seeding import Seeding
+
 __unittest = True
 
 
@@ -13,6 +17,9 @@ class Options:
         pdb: Debug the first problem in the terminal, which is this process's standard input.
         template: Load the suite and be forked: "auto" where that is safe, "fork" in any case; None to run tests itself.
         skipped: Modules whose import killed an earlier worker.
+        seed: Decimal digits; None where nothing is seeded.
+        shuffle: Run in an order that follows from the seed.
+        pollution: Where state that tests leave changed is looked for: "class", "test" or "off".
         coverage_source: None where coverage is off.
     """
 
@@ -37,5 +44,16 @@ class Options:
         self.settle = "settle" in fields
         self.pdb = "pdb" in fields
         self.template = single("template")
+        self.seed = single("seed")
+        self.shuffle = "shuffle" in fields
+        self.pollution = single("pollution") or "off"
         self.coverage_data = single("coverage")
         self.coverage_source = fields.get("source")
+
+    def seeding(self) -> "Seeding | None":
+        """Return what seeds; the modules that it needs are loaded only where a seed was asked for."""
+        if self.seed is None:
+            return None
+        from .seeding import Seeding
+
+        return Seeding(self.seed)

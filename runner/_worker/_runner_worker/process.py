@@ -11,12 +11,14 @@ import sys
 import traceback
 import warnings
 
+from .capture import Capture
 from .driving import Driver, Interrupted
 from .lifeline import die_with_parent
 from .loading import Layout, load, start_of_path
 from .measuring import Measurement
 from .options import Options
 from .result import Result
+from .surroundings import Surroundings
 from .wire import Channel, array, bounded, one_line, out_of_reach, quote
 
 TYPE_CHECKING = False
@@ -32,12 +34,13 @@ __unittest = True
 _NO_TERMINAL = "breakpoint() was called in a worker process, which has no terminal; run this test with `runner test --pdb`"
 
 
-def main(events: int, commands: int, lifeline: int, stacks: int) -> None:
+def main(events: int, commands: int, lifeline: int, stacks: int, printed: int) -> None:
     """Be a worker; the arguments are file descriptors."""
     die_with_parent(lifeline)
     faulthandler.enable(out_of_reach(stacks))
     channel = Channel(events, commands)
     options = Options(channel.receive_bytes(int(channel.receive())))
+    capture = Capture(printed, is_on=not options.pdb)
     sys.argv[:] = [os.path.basename(sys.executable) + " -m unittest"]  # noqa: PTH119 (pathlib costs milliseconds)
     start_of_path()
     if options.pdb:
@@ -47,13 +50,13 @@ def main(events: int, commands: int, lifeline: int, stacks: int) -> None:
     elif not os.environ.get("PYTHONBREAKPOINT"):
         sys.breakpointhook = _refuse_breakpoint
     measurement = Measurement(options)
-    layout = _reported(channel, lambda: _load(options, channel, measurement))
+    layout = _reported(channel, lambda: _load(options, channel, measurement, capture))
     if layout is not None:
         if options.template:
             from .template import serve
 
-            channel = serve(options, channel)
-        _reported(channel, lambda: _run(options, channel, layout, measurement))
+            channel, capture = serve(options, channel, capture)
+        _reported(channel, lambda: _run(options, channel, layout, measurement, capture))
     _leave()
 
 
@@ -66,20 +69,23 @@ def _reported(channel: Channel, work: "Callable[[], Answer]") -> "Answer | None"
         return None
 
 
-def _load(options: Options, channel: Channel, measurement: Measurement) -> Layout:
+def _load(options: Options, channel: Channel, measurement: Measurement, capture: Capture) -> Layout:
     layout = _interruptibly_loaded(options, channel)
     measurement.note_files()
     blocks = [[block.start, block.stop] for block in layout.blocks.values()]
-    channel.send(f'["c",[{",".join(map(quote, layout.ids))}],{layout.units},{blocks},{layout.exclusive}]')
+    capture.report(channel)
+    lists = (layout.units, blocks, layout.exclusive, layout.ordinals)
+    channel.send(f'["c",[{",".join(map(quote, layout.ids))}],{",".join(map(str, lists))}]')
     return layout
 
 
-def _run(options: Options, channel: Channel, layout: Layout, measurement: Measurement) -> None:
+def _run(options: Options, channel: Channel, layout: Layout, measurement: Measurement, capture: Capture) -> None:
     _filter_warnings()
-    result = _kind_of_result(options)(channel, layout)
+    surroundings = Surroundings(options, channel, capture)
+    result = _kind_of_result(options)(channel, layout, capture, surroundings.seeding)
     result.failfast, result.buffer, result.tb_locals = options.failfast, options.buffer, options.show_locals
     result.startTestRun()
-    driver = Driver(layout, result, channel)
+    driver = Driver(layout, result, channel, surroundings)
     if options.settle:
         driver.keep_cleanups_apart()
     try:
@@ -92,6 +98,7 @@ def _run(options: Options, channel: Channel, layout: Layout, measurement: Measur
             driver.finish()
     result.stopTestRun()
     measurement.finish()
+    capture.report(channel)
     channel.send(array("e", reason))
 
 

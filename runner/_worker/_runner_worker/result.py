@@ -18,8 +18,12 @@ from .wire import Channel, array, bounded, one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from unittest import TestCase
+
+    from .capture import Capture
+    from .seeding import Seeding
 
     ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
@@ -33,12 +37,13 @@ _TRACEBACKS_OF_SUBTESTS = 100
 class _State:
     """One test between its start and its end. `outcome` is None until something was reported."""
 
-    __slots__ = ("begun", "duration", "message", "outcome", "position", "subtests", "subtests_passed", "texts")
+    __slots__ = ("begun", "duration", "message", "outcome", "position", "seed", "subtests", "subtests_passed", "texts")
 
     def __init__(self, position: int, begun: float) -> None:
         self.position = position
         self.begun = begun
         self.duration: float | None = None
+        self.seed: int | None = None
         self.outcome: str | None = None
         self.message: str | None = None
         self.texts: list[str] = []
@@ -63,11 +68,15 @@ class Result(TestResult):
         _stdout_buffer: io.StringIO | None
         _stderr_buffer: io.StringIO | None
 
-    def __init__(self, channel: Channel, layout: Layout) -> None:
+    def __init__(
+        self, channel: Channel, layout: Layout, capture: "Capture | None" = None, seeding: "Seeding | None" = None
+    ) -> None:
         super().__init__()
         self.causes: dict[str, tuple[str, str | None]] = {}
         self.extras: list[str] = []
         self._send = channel.send
+        self._take_output: Callable[[], str | None] = _nothing if capture is None else capture.take
+        self._seeding = seeding
         self._clock = perf_counter
         self._ids = layout.ids
         self._extra_position = len(layout.ids)
@@ -110,7 +119,7 @@ class Result(TestResult):
     def fixture(self, name: str, outcome: str, message: str | None, text: str | None) -> None:
         """Report a fixture that did not succeed; the first report of a name is the cause of what it prevents."""
         self.causes.setdefault(name, (outcome, message))
-        self._send(array("F", name, outcome, message, text))
+        self._send(array("F", name, outcome, message, text, self._take_output()))
 
     def describe(self, err: "ExcInfo", test: object) -> tuple[str, str]:
         """Return the message and the traceback of an exception."""
@@ -121,20 +130,20 @@ class Result(TestResult):
     def startTest(self, test: "TestCase") -> None:
         """Put `started` on the wire before the test runs."""
         self.testsRun += 1
-        self._mirrorOutput = False
         if self.buffer:
             self._setupStdout()  # type: ignore[attr-defined]
         position = self._expected.pop(id(test), None)
         state = _State(self._claim(test) if position is None else position, 0.0)
         self._states[id(test)] = (test, state)
         self._send(f'["s",{state.position}]')
+        if self._seeding is not None:
+            state.seed = self._seeding.apply(test_id(test))
         state.begun = self._clock()
 
     def stopTest(self, test: "TestCase") -> None:
         """End the test, unless an exception is on its way through the test's own run(): the driver meets it."""
         if self.buffer:
             self._restoreStdout()
-        self._mirrorOutput = False
         entry = self._states.get(id(test))
         if entry is not None and (entry[1].outcome is not None or sys.exc_info()[0] is None):
             self._finish(test, entry[1])
@@ -201,7 +210,7 @@ class Result(TestResult):
     def _problem(self, err: "ExcInfo", test: object) -> tuple[str, str]:
         if self.failfast:
             self.stop()
-        self._mirrorOutput = True
+        # unittest would also write the buffered output to standard output now; ours stands in the traceback alone.
         return self.describe(err, test)
 
     def _report(self, test: object, outcome: str, message: str | None = None, text: str | None = None) -> None:
@@ -233,11 +242,12 @@ class Result(TestResult):
         if state.position >= len(self._ids):
             self.extras.append(outcome)
         description = _description(test)
-        if outcome == "passed" and description is None and not state.subtests_passed:
+        output = self._take_output()
+        if outcome == "passed" and description is None and output is None and state.seed is None and not state.subtests_passed:
             self._send(f'["p",{state.position},{duration:.6f}]')
             return
         text = bounded("\n".join(state.texts)) if state.texts else None
-        parts = (state.message, text, description, state.subtests, state.subtests_passed)
+        parts = (state.message, text, description, state.subtests, state.subtests_passed, output, state.seed)
         self._send(array("d", state.position, outcome, round(duration, 6), *parts))
 
     def _claim(self, test: object) -> int:
@@ -276,6 +286,10 @@ class Result(TestResult):
         if self._stderr_buffer is None or self._stderr_buffer.closed:
             self._stderr_buffer = io.StringIO()
         sys.stdout, sys.stderr = self._stdout_buffer, self._stderr_buffer
+
+
+def _nothing() -> None:
+    """Return no output, where nobody captures it."""
 
 
 def _message(err: "ExcInfo", test: object) -> str:

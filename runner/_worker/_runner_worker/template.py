@@ -16,6 +16,7 @@ import sys
 import time
 import weakref
 
+from .capture import Capture
 from .lifeline import die_with_parent
 from .options import Options
 from .wire import Channel, array, out_of_reach
@@ -27,7 +28,7 @@ _POLL_S = 0.005
 _DESCRIPTORS = 16
 
 
-def serve(options: Options, channel: Channel) -> Channel:
+def serve(options: Options, channel: Channel, capture: Capture) -> tuple[Channel, Capture]:
     """Fork workers for as long as the parent asks for some; return in each of them, with its own channel.
 
     Where forking is not safe, return at once: this process is then a worker itself.
@@ -36,7 +37,7 @@ def serve(options: Options, channel: Channel) -> Channel:
     if reason:
         channel.send(array("t", reason))
         _use_threads()
-        return channel
+        return channel, capture
     control = socket.socket(fileno=channel.descriptors[1])
     channel.send(array("t", ""))
     while True:
@@ -100,7 +101,7 @@ def _environment(control: socket.socket, request: bytes) -> dict[str, str]:
     return {name: value for name, _, value in fields}
 
 
-def _fork(control: socket.socket, environment: dict[str, str], descriptors: list[int]) -> Channel | None:
+def _fork(control: socket.socket, environment: dict[str, str], descriptors: list[int]) -> tuple[Channel, Capture] | None:
     """Fork twice, so that the worker becomes the parent's child; tell the parent its id. Returns a channel in the worker."""
     reading, writing = os.pipe()
     between = os.fork()
@@ -122,15 +123,15 @@ def _fork(control: socket.socket, environment: dict[str, str], descriptors: list
     return None
 
 
-def _become_worker(control: socket.socket, environment: dict[str, str], descriptors: list[int]) -> Channel:
+def _become_worker(control: socket.socket, environment: dict[str, str], descriptors: list[int]) -> tuple[Channel, Capture]:
     control.close()
-    events, commands, lifeline, stacks = descriptors
+    events, commands, lifeline, stacks, printed = descriptors
     die_with_parent(lifeline)
     faulthandler.enable(out_of_reach(stacks))
     os.environ.update(environment)
     _forget_exit_handlers()
     _use_threads()
-    return Channel(events, commands)
+    return Channel(events, commands), Capture(printed)
 
 
 def _forget_exit_handlers() -> None:

@@ -1,0 +1,44 @@
+"""The command that runs a failing test again, ready to be pasted."""
+
+from __future__ import annotations
+
+import glob
+import re
+import shlex
+from dataclasses import dataclass
+
+from runner.report.safe import safe_line
+
+_FIXTURE = re.compile(r"\w+ \(([^()\s]+)\)")
+_NOT_LOADED = ("unittest.loader._FailedTest.", "unittest.loader.ModuleSkipped.")
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """What a run of one test needs to be like the run in which it failed.
+
+    Attributes:
+        discovery: The flags of discovery that were typed, where a test is found by them; None where its id can be imported.
+        seed: None where nothing was seeded.
+    """
+
+    discovery: tuple[str, ...] | None = None
+    seed: int | None = None
+    is_shuffled: bool = False
+
+    def of_test(self, test_id: str) -> str:
+        """Return the command for a test, or for a module that could not be loaded."""
+        for prefix in _NOT_LOADED:
+            test_id = test_id.removeprefix(prefix)
+        return self._command(test_id, f"*{glob.escape(test_id)}")
+
+    def of_fixture(self, fixture_id: str) -> str | None:
+        """Return the command for the tests of a fixture's class or module; None where it names none."""
+        match = _FIXTURE.fullmatch(fixture_id)
+        return None if match is None else self._command(match[1], f"*{glob.escape(match[1])}.*")
+
+    def _command(self, name: str, pattern: str) -> str:
+        chosen = [name] if self.discovery is None else [*self.discovery, "-k", pattern]
+        seed = [] if self.seed is None else ["--seed", str(self.seed)]
+        shuffle = ["--shuffle"] if self.is_shuffled else []
+        return safe_line(shlex.join(["runner", "test", *chosen, *seed, *shuffle]))
