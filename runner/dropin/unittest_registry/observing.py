@@ -39,7 +39,7 @@ class Observer:
         layout = worker.loading.Layout([test])
         self._tests: list[Any] = layout.tests
         self._blocks: list[Any] = list(layout.blocks.values())
-        self._events = worker.result.Result(self, layout)
+        self._events = worker.result.Result(self, layout, _LeftAlone())
         self._watched: Any = None
         self._waiting: dict[int, list[int]] = {}
         self._running: set[int] = set()
@@ -150,6 +150,13 @@ class Observer:
         blocked = {position for block in self._blocks for position in range(block.start, block.stop)}
         self.send(json.dumps(["w", "not_run", "its suite did not run it", sorted(rest & blocked)]))
         self.send(json.dumps(["w", "skipped", "its run() method started no test", sorted(rest - blocked)]))
+
+
+class _LeftAlone:
+    """Stands where the worker's capture of standard output stands; what tests print goes where unittest lets it go."""
+
+    def take(self) -> None:
+        """There is never any output to hand over."""
 
 
 def _fixtures_before(test: object) -> tuple[str, str]:
