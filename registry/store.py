@@ -204,12 +204,16 @@ class Registry:
         with self._database.reading() as connection:
             return comparison.history(connection, test_id, encode_integer("the limit", limit))
 
-    def expected_durations(self) -> dict[tuple[str, int], float]:
-        """Return (id, ordinal) of each test that ran lately to its seconds, the median of its last results."""
+    def expected_durations(self, *, of_whole_runs: bool = False) -> dict[tuple[str, int], float]:
+        """Return (id, ordinal) of each test that ran lately to its seconds, the median of its last results.
+
+        Args:
+            of_whole_runs: Leave out runs that were shards, so that one shard knows no other durations than the next.
+        """
         from registry import durations
 
         with self._database.reading() as connection:
-            return durations.expected_durations(connection)
+            return durations.expected_durations(connection, of_whole_runs=of_whole_runs)
 
     def last_failures(self) -> LastFailures:
         """Return the tests that were red when they were last recorded, whichever runs those were."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import glob
 import shlex
 import sys
 from collections.abc import Sequence
@@ -150,11 +151,13 @@ def _reproduction(plan: Plan, trials: _Trials, found: Sequence[TestKey]) -> str:
     if trials.fails(execute.Selection(names=tuple(ids))):
         return f"reproduce it with: {shlex.join(('runner', 'test', *ids))}"
     selection = plan.selection
-    if trials.fails(replace(selection, choose=None, name_patterns=tuple(ids))):
+    # With a star, unittest compares the pattern with the whole id.
+    patterns = tuple(f"*{glob.escape(test_id)}" for test_id in ids)
+    if trials.fails(replace(selection, choose=None, name_patterns=patterns)):
         top = ("-t", selection.top_level_directory) if selection.top_level_directory else ()
         where = () if selection.names else ("-s", selection.start_directory, *top, "-p", selection.pattern)
-        patterns = (word for test_id in ids for word in ("-k", test_id))
-        return f"reproduce it with: {shlex.join(('runner', 'test', *selection.names, *where, *patterns))}"
+        flags = (word for pattern in patterns for word in ("-k", pattern))
+        return f"reproduce it with: {shlex.join(('runner', 'test', *selection.names, *where, *flags))}"
     return "no command with the names of these tests shows it: it takes the suite as it was loaded here"
 
 

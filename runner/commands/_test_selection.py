@@ -102,7 +102,7 @@ def _durations(request: TestRequest, settings: Settings) -> dict[TestKey, float]
     if registry is None:
         return {}
     with registry:
-        return registry.expected_durations()
+        return registry.expected_durations(of_whole_runs=True)
 
 
 def _expected_durations(request: TestRequest, settings: Settings) -> dict[TestKey, float]:

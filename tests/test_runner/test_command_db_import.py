@@ -57,6 +57,13 @@ class ShardsOfARun(ProjectCase):
         answer = self.home.run("test", "tests/", "--shard", "1/2", "--registry", "all.db", "-q")
         self.assertIn("balanced by recorded durations", answer.output)
 
+    def test_shards_in_one_registry(self):
+        """What one shard has recorded changes nothing for the next: the cut stays the same until they are one run."""
+        told = [
+            self.home.run("test", "tests/", "--shard", f"{n}/2", "--record", "--registry", "one.db", "-q").output for n in (1, 2)
+        ]
+        self.assertEqual([said.count("cut by the names of classes") for said in told], [1, 1])
+
     def test_refusals(self):
         """A shard that cannot be, a tag of that name and a file that is not there are refused."""
         answers = self.home.together(
