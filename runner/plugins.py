@@ -124,6 +124,8 @@ class Plugins:
         self._manager.register(_SinkPlugin(sink))
 
     def _register(self, plugin: Plugin, implementation: object) -> None:
+        if self._manager.has_plugin(plugin.name):
+            raise PluginValidationError(implementation, "another plug-in has that name")
         self._manager.register(implementation, plugin.name)
         hooks = self._manager.get_hookcallers(implementation) or []
         try:
@@ -148,7 +150,7 @@ class Plugins:
             return None
 
     def _offered(self, hook: str, kind: type) -> Iterator[tuple[Plugin, Any]]:
-        for plugin, returned in self.call(hook):
+        for plugin, returned in sorted(self.call(hook), key=lambda called: called[0].name):
             try:
                 offers = tuple(returned)
                 wrong = next((offer for offer in offers if not isinstance(offer, kind)), None)

@@ -60,6 +60,13 @@ def runner_report_formats():
     "confused": "from runner.hookspecs import hookimpl\n@hookimpl\ndef runner_commands(): return ['lint']\n",
 }
 
+RIVAL = """
+from runner.hookspecs import Command, hookimpl
+
+@hookimpl
+def runner_commands():
+    return [Command("who", "", lambda call: print("{name}") or 0)]
+"""
 WATCHING = """
 from runner.hookspecs import hookimpl
 
@@ -89,13 +96,13 @@ def install_example(site: Path, folder: Path) -> None:
         archive.extractall(site)
 
 
-def install(site: Path, name: str, source: str) -> None:
-    """Install a module as a distribution that names it as a plug-in."""
+def install(site: Path, name: str, source: str, entry: str | None = None) -> None:
+    """Install a module as a distribution that names it as a plug-in, by default with its own name."""
     (site / f"plugged_{name}.py").write_text(source, encoding="utf-8")
     metadata = site / f"runner_{name}-0.1.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: runner-{name}\nVersion: 0.1\n")
-    (metadata / "entry_points.txt").write_text(f"[runner]\n{name} = plugged_{name}\n")
+    (metadata / "entry_points.txt").write_text(f"[runner]\n{entry or name} = plugged_{name}\n")
 
 
 class Example(ProjectCase):
@@ -265,6 +272,27 @@ class Noting:
     def flush(self) -> None:
         """Note that."""
         self.is_flushed = True
+
+
+class Rivals(ProjectCase):
+    """Plug-ins that want the same name."""
+
+    @classmethod
+    def setUpClass(cls):
+        site = Path(cls.enterClassContext(TemporaryDirectory(prefix="runner-site-")))
+        for name, entry in (("b", "b"), ("a", "a"), ("c", "b")):
+            install(site, name, RIVAL.format(name=name), entry)
+        cls.home = cls.class_project()
+        cls.answers = cls.home.together({"PYTHONPATH": str(site)}, command=("who",), listed=("plugins",))
+
+    def test_the_first_in_the_alphabet_has_the_command(self):
+        """Of two plug-ins with a command of one name, that one is called whose own name comes first."""
+        self.assertEqual(self.answers["command"].output, "a\n")
+
+    def test_two_plugins_of_one_name(self):
+        """Of two plug-ins of one name the second is broken, and says why."""
+        self.assertIn("broken    another plug-in has that name", self.answers["listed"].output)
+        self.assertIn("another plug-in has that name", self.answers["command"].errors)
 
 
 class OfATraining(ProjectCase):
