@@ -27,7 +27,7 @@ class Paced(unittest.TestCase):
         self.fail("wrong")
 
     def test_1_right(self):
-        pass
+        print("said by a test")
 
     def test_2_right(self):
         deadline = time.monotonic() + 30
@@ -97,12 +97,17 @@ class InATerminal(ProjectCase):
         self.assertEqual(without_times("\n".join(self.sessions["dots"].lines).rstrip()), without_times("\n".join(wrapped)))
         self.assertNotRegex("\n".join(self.sessions["dots"].lines), VIEW)
 
+    def test_what_tests_print_stays_above_it(self):
+        """A line that a test prints stands above the view, where it would stand in a pipe."""
+        self.assertEqual(self.sessions["dots"].lines.count("........................................Fsaid by a test"), 1)
+
     def test_verbose_lines_stay_above_it(self):
         """With -v each test has its line, once, above the view."""
         session = self.sessions["verbose"]
         self.assertTrue(any(VIEW.search(screen) or " of 3" in screen for screen in session.screens))
         ended = [line for line in session.lines if " ... " in line]
-        self.assertEqual([line.rpartition(" ")[2] for line in ended], ["FAIL", "ok", "ok"])
+        self.assertEqual([line.split(" ", 1)[0] for line in ended], ["test_0_wrong", "test_1_right", "test_2_right"])
+        self.assertEqual([session.lines.count("ok"), ended[0][-4:], ended[2][-2:]], [1, "FAIL", "ok"])
 
     def test_quiet_and_dumb_terminals_have_none(self):
         """With -q, and on a terminal that cannot move its cursor, nothing but text is written."""
