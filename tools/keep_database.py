@@ -29,6 +29,7 @@ from registry.records import (
     Metric,
     NewRun,
     Outcome,
+    PollutionRecord,
     RunKind,
     RunStatus,
     SubtestRecord,
@@ -85,14 +86,24 @@ def _reds(opened: registry.Registry) -> None:
     """A red run with every outcome, failed subtests and fixtures, and texts shared with the green one."""
     with opened.start(NewRun(RunKind.TEST, "red", git=GitState(reason="not a git repository"), environment=ENVIRONMENT)) as run:
         run.add_results(
-            TestRecord(f"m.Case.test_{outcome}", outcome, message=f"it {outcome}", traceback=f"Traceback of {outcome}")
+            TestRecord(
+                f"m.Case.test_{outcome}",
+                outcome,
+                message=f"it {outcome}",
+                traceback=f"Traceback of {outcome}",
+                output=f"printed by {outcome}" if outcome.is_red else None,
+            )
             for outcome in Outcome
         )
         subtests = (SubtestRecord("(i=1)", Outcome.FAILED, "no", "Trace"), SubtestRecord("(i=2)", Outcome.ERRORED, "worse"))
         run.add_results(
             [TestRecord("m.Case.test_b", Outcome.FAILED, traceback="Traceback\nAssertionError: 1 != 2", subtests=subtests)]
         )
-        run.add_fixtures(FixtureRecord(f"setUpClass (m.{o})", o, "broken", "Trace") for o in (Outcome.ERRORED, Outcome.CRASHED))
+        run.add_fixtures(
+            FixtureRecord(f"setUpClass (m.{outcome})", outcome, "broken", "Trace", "printed by a fixture")
+            for outcome in (Outcome.ERRORED, Outcome.CRASHED)
+        )
+        run.add_pollution([PollutionRecord("m.Case", "environment", "HOME changed")])
         run.finish(RunStatus.FINISHED, green=False, duration_s=2.0)
 
 
