@@ -13,6 +13,7 @@ from sqlalchemy import (
     Row,
     Select,
     SmallInteger,
+    String,
     and_,
     case,
     cast,
@@ -82,15 +83,28 @@ def _history_entry(row: Row[Any]) -> HistoryEntry:
 def _changed(connection: Connection, a: int, b: int) -> tuple[ChangedPair, ...]:
     pairs = union_all(_from_a(a, b), _only_b(a, b)).subquery()
     test = models.test
-    facts = (pairs.c.a, pairs.c.b, pairs.c.message, pairs.c.duration_a_s, pairs.c.duration_b_s, pairs.c.attempts_b)
+    names = ("a", "b", "message", "duration_a_s", "duration_b_s", "attempts_b", "cause_a", "cause_b")
+    facts = [pairs.c[name] for name in names]
     statement = (
         select(test.c.name, test.c.ordinal, *facts)
         .select_from(pairs.join(test, test.c.id == pairs.c.test_id))
         .order_by(test.c.name, test.c.ordinal)
     )
-    return tuple(
-        ChangedPair(name, ordinal, _outcome(before), _outcome(after), message, duration_a_s, duration_b_s, attempts_b or 1)
-        for name, ordinal, before, after, message, duration_a_s, duration_b_s, attempts_b in connection.execute(statement)
+    return tuple(_pair(row) for row in connection.execute(statement))
+
+
+def _pair(row: Row[Any]) -> ChangedPair:
+    return ChangedPair(
+        test_id=row.name,
+        ordinal=row.ordinal,
+        a=_outcome(row.a),
+        b=_outcome(row.b),
+        message=row.message,
+        duration_a_s=row.duration_a_s,
+        duration_b_s=row.duration_b_s,
+        attempts_b=row.attempts_b or 1,
+        cause_a=row.cause_a,
+        cause_b=row.cause_b,
     )
 
 
@@ -107,6 +121,8 @@ def _from_a(a: int, b: int) -> Select[tuple[object, ...]]:
             left.c.duration_s.label("duration_a_s"),
             right.c.duration_s.label("duration_b_s"),
             right.c.attempt.label("attempts_b"),
+            left.c.cause.label("cause_a"),
+            right.c.cause.label("cause_b"),
         )
         .select_from(left.outerjoin(right, partner))
         .where(left.c.run_id == a, is_last_attempt(left), _is_changed(left, right))
@@ -125,6 +141,8 @@ def _only_b(a: int, b: int) -> Select[tuple[object, ...]]:
         cast(null(), Double).label("duration_a_s"),
         right.c.duration_s.label("duration_b_s"),
         right.c.attempt.label("attempts_b"),
+        cast(null(), String).label("cause_a"),
+        right.c.cause.label("cause_b"),
     ).where(right.c.run_id == b, is_last_attempt(right), ~in_a)
 
 

@@ -6,6 +6,7 @@ A is the reference, what was typed first; B is looked at.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -23,6 +24,7 @@ from registry.records import (
     RunDetails,
     RunStatus,
 )
+from registry.transitions import Cluster, TestChanges, classify, clusters
 from registry.why import Reason, recorded_differences
 
 REGRESSED_BEYOND = 3.0
@@ -44,25 +46,6 @@ class Verdict(StrEnum):
     IMPROVED = "improved"
     UNCHANGED = "unchanged"
     INSUFFICIENT_DATA = "insufficient_data"
-
-
-@dataclass(frozen=True, slots=True)
-class TestChanges:
-    """The tests that differ, each in exactly one list; a test that is new and red is newly failing."""
-
-    newly_failing: tuple[ChangedPair, ...] = ()
-    still_failing: tuple[ChangedPair, ...] = ()
-    still_failing_new_cause: tuple[ChangedPair, ...] = ()
-    fixed: tuple[ChangedPair, ...] = ()
-    added: tuple[ChangedPair, ...] = ()
-    removed: tuple[ChangedPair, ...] = ()
-    newly_skipped: tuple[ChangedPair, ...] = ()
-    no_longer_skipped: tuple[ChangedPair, ...] = ()
-    expected_to_fail: tuple[ChangedPair, ...] = ()
-    slower: tuple[ChangedPair, ...] = ()
-    faster: tuple[ChangedPair, ...] = ()
-    flaky: tuple[ChangedPair, ...] = ()
-    unchanged: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +97,7 @@ class Diff:
     verdict: Verdict
     reasons: tuple[str, ...] = ()
     tests: TestChanges = field(default_factory=TestChanges)
+    clusters: tuple[Cluster, ...] = ()
     fixtures: tuple[FixtureRecord, ...] = ()
     metrics: tuple[MetricChange, ...] = ()
     checkpoints: CheckpointChange = field(default_factory=CheckpointChange)
@@ -145,60 +129,13 @@ def compare_runs(comparison: RunComparison, *, max_abs_delta: float | None = Non
         verdict=_worst(findings, comparison),
         reasons=tuple(sentence for _, sentence in findings),
         tests=tests,
+        clusters=clusters(comparison.changed),
         fixtures=fixtures,
         metrics=metrics,
         checkpoints=checkpoints,
         why=tuple(recorded_differences(a, b)),
         coverage=_coverage_change(a.coverage, b.coverage),
     )
-
-
-def classify(pairs: Iterable[ChangedPair], unchanged: int = 0) -> TestChanges:
-    """Sort changed pairs into the lists of `TestChanges`, each in order of test id."""
-    lists: dict[str, list[ChangedPair]] = {}
-    for pair in sorted(pairs, key=lambda pair: (pair.test_id, pair.ordinal)):
-        lists.setdefault("flaky" if pair.is_flaky else _transition(pair), []).append(pair)
-    unchanged += len(lists.pop("unchanged", ()))
-    return TestChanges(unchanged=unchanged, **{name: tuple(members) for name, members in lists.items()})
-
-
-def _transition(pair: ChangedPair) -> str:
-    if pair.a is None:
-        return _first_seen(pair.b)
-    if pair.b is None:
-        return "removed"
-    if pair.b.is_red:
-        return _to_red(pair.a, pair.b)
-    if Outcome.SKIPPED in (pair.a, pair.b):
-        return _around_skip(pair.a, pair.b)
-    if pair.a is pair.b:
-        return _pace(pair)
-    return "expected_to_fail" if pair.b is Outcome.EXPECTED_FAILURE else "fixed"
-
-
-def _first_seen(b: Outcome | None) -> str:
-    if b is None:
-        return "unchanged"
-    return "newly_failing" if b.is_red else "added"
-
-
-def _to_red(a: Outcome, b: Outcome) -> str:
-    if not a.is_red:
-        return "newly_failing"
-    return "still_failing" if a is b else "still_failing_new_cause"
-
-
-def _around_skip(a: Outcome, b: Outcome) -> str:
-    if a is b:
-        return "unchanged"
-    return "newly_skipped" if b is Outcome.SKIPPED else "no_longer_skipped"
-
-
-def _pace(pair: ChangedPair) -> str:
-    a, b = pair.duration_a_s, pair.duration_b_s
-    if a is None or b is None or not (a < b or b < a):
-        return "unchanged"
-    return "slower" if b > a else "faster"
 
 
 def _failing_fixtures(side: RunDetails, *, but_not_in: RunDetails) -> tuple[FixtureRecord, ...]:
@@ -345,7 +282,7 @@ def _test_findings(tests: TestChanges, b: Run) -> Iterator[tuple[Verdict, str]]:
     told = (
         (ran, Verdict.REGRESSED, "newly failing"),
         (not_run, Verdict.SUSPECTED if stopped else Verdict.REGRESSED, "not run any more"),
-        (tests.still_failing_new_cause, Verdict.SUSPECTED, "still failing in another way"),
+        (tests.still_failing_new_cause, Verdict.SUSPECTED, "still failing for another cause"),
         (tests.removed, Verdict.SUSPECTED, "removed"),
         (tests.newly_skipped, Verdict.SUSPECTED, "newly skipped"),
         (tests.expected_to_fail, Verdict.SUSPECTED, "now expected to fail"),
@@ -354,7 +291,16 @@ def _test_findings(tests: TestChanges, b: Run) -> Iterator[tuple[Verdict, str]]:
     )
     for members, verdict, words in told:
         if members:
-            yield verdict, f"{_count(len(members), 'test')} {words}"
+            yield verdict, f"{_count(len(members), 'test')} {words}{_kinds(members)}"
+    if tests.renamed:
+        yield Verdict.UNCHANGED, f"{_count(len(tests.renamed), 'test')} probably renamed"
+
+
+def _kinds(members: Iterable[ChangedPair]) -> str:
+    """Return how many of the tests failed in a way that takes more than a failed assertion."""
+    numbers = Counter(pair.b for pair in members)
+    kinds = [f"{numbers[kind]:,} {kind.replace('_', ' ')}" for kind in (Outcome.CRASHED, Outcome.TIMED_OUT) if numbers[kind]]
+    return f" ({', '.join(kinds)})" if kinds else ""
 
 
 def _fixture_findings(new: tuple[FixtureRecord, ...], gone: tuple[FixtureRecord, ...]) -> Iterator[tuple[Verdict, str]]:

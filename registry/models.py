@@ -177,6 +177,9 @@ test_result = Table(
     _optional("seed", Text, "The test's own seed, decimal digits of any number."),
     _column("subtests_passed", Integer, "How many subtests passed; the others have rows of their own."),
     _text_link("output_id", "What it wrote to its standard output and error, bounded; kept only where the outcome is red."),
+    _optional(
+        "cause", String(16), "Hash of why it is red, as registry.cause tells; NULL where it is green or older than this column."
+    ),
     Index(None, "test_id", "run_id"),
     comment="One attempt at one test in one run.",
     sqlite_with_rowid=False,

@@ -318,6 +318,8 @@ class ChangedPair:
 
     Attributes:
         attempts_b: How many attempts B took.
+        cause_a: Hash of why it is red in A; None where it is not, or where that was not recorded. Likewise `cause_b`.
+        renamed_from: The id that it probably had in A.
     """
 
     test_id: str
@@ -328,6 +330,9 @@ class ChangedPair:
     duration_a_s: float | None = None
     duration_b_s: float | None = None
     attempts_b: int = 1
+    cause_a: str | None = None
+    cause_b: str | None = None
+    renamed_from: str | None = None
 
     @property
     def is_flaky(self) -> bool:
@@ -359,37 +364,3 @@ class HistoryEntry:
     started_at: datetime
     commit: str | None
     result: TestRecord
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryInfo:
-    """Where a registry is and what it holds.
-
-    Attributes:
-        url: The password, if any, is masked.
-        path: The file; None where a server holds the registry.
-        revision: The schema's revision; `head` is the newest that this release knows.
-        runs: Number of runs; likewise `results` and `metric_points`. None where the schema is not at `head`.
-        database: Name and version of the database, such as "SQLite 3.40.1".
-        journal_mode: SQLite's, such as "wal"; None elsewhere.
-    """
-
-    url: str
-    path: str | None
-    size_bytes: int | None
-    revision: str | None
-    head: str
-    runs: int | None
-    results: int | None
-    metric_points: int | None
-    database: str
-    journal_mode: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class UpgradeReport:
-    """What an upgrade did; the revisions are equal where there was nothing to do, and then no backup was made."""
-
-    from_revision: str | None
-    to_revision: str
-    backup_path: str | None = None

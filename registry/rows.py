@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from registry.cause import cause_of
 from registry.encoding import (
     NO_STEP,
     clean,
@@ -117,6 +118,7 @@ def result_row(record: TestRecord) -> ResultRow:
         InvalidValue: A number of it cannot be stored.
     """
     values: Row = {
+        "cause": cause_of(record),
         "attempt": encode_integer("the attempt of a test", record.attempt),
         "outcome": outcome_code(record.outcome),
         "duration_s": encode_duration(record.duration_s),

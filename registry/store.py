@@ -15,6 +15,7 @@ from registry.database import Database, locate
 from registry.encoding import encode_choice, encode_integer
 from registry.environment import capture_environment, capture_git, code_files, project_root, redact_argv
 from registry.errors import RegistryError
+from registry.information import RegistryInfo
 from registry.naming import check_name
 from registry.recording import ActiveRun
 from registry.records import (
@@ -22,7 +23,6 @@ from registry.records import (
     GitState,
     HistoryEntry,
     NewRun,
-    RegistryInfo,
     Run,
     RunComparison,
     RunDetails,

@@ -8,14 +8,16 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
-from registry.diff import CoverageChange, Diff, MetricChange, TestChanges
+from registry.diff import CoverageChange, Diff, MetricChange
 from registry.records import ChangedPair, FixtureRecord, Outcome, Run
+from registry.transitions import Cluster, TestChanges
 from registry.why import Reason
 from runner.report.numbers import counted, metric_delta, metric_value, seconds
 from runner.report.safe import safe_line, width_of
 from runner.report.text import LONGEST_ID, WIDTH, Paint, colour_of, columns, plain, state_of, wrapped
 
 _MOST_ROWS: Final = 20
+_MOST_OF_A_CAUSE: Final = 3
 _HASH = re.compile(r"[0-9a-f]{40,64}")
 _HASH_DIGITS: Final = 8
 _LONGEST_REASON: Final = 400
@@ -25,10 +27,11 @@ _BEFORE_THE_DIFFERENCE: Final = 8
 _GROUP: Final = 11
 _LISTS: Final = (
     ("newly_failing", "newly failing", "red"),
-    ("still_failing_new_cause", "still failing in another way", "yellow"),
+    ("still_failing_new_cause", "still failing for another cause", "yellow"),
     ("still_failing", "still failing", "red"),
     ("fixed", "fixed", "green"),
     ("removed", "removed", "yellow"),
+    ("renamed", "probably renamed", "green"),
     ("added", "added", "green"),
     ("newly_skipped", "newly skipped", "yellow"),
     ("no_longer_skipped", "no longer skipped", "green"),
@@ -44,6 +47,7 @@ def diff_text(diff: Diff, paint: Paint = plain) -> str:
     lines = [_verdict(diff, paint)]
     for reason in diff.reasons:
         lines += wrapped(safe_line(reason, _LONGEST_REASON).split(" "), "  - ", "    ")
+    lines += _causes(diff.clusters)
     lines += ["", *_run_lines("A", diff.a), *_run_lines("B", diff.b)]
     lines += _fixtures(diff.fixtures, paint)
     lines += _tests(diff.tests, paint)
@@ -57,6 +61,13 @@ def diff_text(diff: Diff, paint: Paint = plain) -> str:
 def _verdict(diff: Diff, paint: Paint) -> str:
     word = diff.verdict.replace("_", " ").upper()
     return f"{paint(word, colour_of(diff.verdict))}: {safe_line(diff.a.name)} -> {safe_line(diff.b.name)}"
+
+
+def _causes(clusters: tuple[Cluster, ...]) -> Iterator[str]:
+    if clusters:
+        failures, new = sum(cluster.tests for cluster in clusters), sum(cluster.is_new is True for cluster in clusters)
+        known = "" if any(cluster.is_new is None for cluster in clusters) else f", {new:,} new"
+        yield f"  - {counted(failures, 'failure')}, {counted(len(clusters), 'cause')}{known}"
 
 
 def _run_lines(side: str, run: Run) -> list[str]:
@@ -90,17 +101,20 @@ def _tests(tests: TestChanges, paint: Paint) -> Iterator[str]:
 
 def _timed(pairs: tuple[ChangedPair, ...]) -> Iterator[str]:
     for pair in sorted(pairs, key=lambda pair: -abs((pair.duration_b_s or 0) - (pair.duration_a_s or 0)))[:_MOST_ROWS]:
-        yield _test(pair)
+        yield from _test(pair)
         yield f"    {seconds(pair.duration_a_s)} -> {seconds(pair.duration_b_s)}"
     yield from _left_out(pairs)
 
 
 def _pairs(pairs: tuple[ChangedPair, ...]) -> Iterator[str]:
-    ran = [pair for pair in pairs if pair.b is not Outcome.NOT_RUN]
-    for pair in ran[:_MOST_ROWS]:
-        yield _test(pair)
-        yield from _message(_states(pair), pair.message)
-    yield from _left_out(ran)
+    groups = _by_cause(pair for pair in pairs if pair.b is not Outcome.NOT_RUN)
+    for group in groups[:_MOST_ROWS]:
+        for pair in group[:_MOST_OF_A_CAUSE]:
+            yield from _test(pair)
+        if len(group) > _MOST_OF_A_CAUSE:
+            yield f"  ... and {len(group) - _MOST_OF_A_CAUSE:,} more for the same cause"
+        yield from _message(_states(group[0]), group[0].message)
+    yield from _more(sum(map(len, groups[_MOST_ROWS:])))
     # One broken fixture keeps hundreds of tests from running: they must not hide the few that did run and failed.
     silent = Counter((_states(pair), pair.message) for pair in pairs if pair.b is Outcome.NOT_RUN)
     for (states, message), number in silent.most_common(_MOST_ROWS):
@@ -109,8 +123,18 @@ def _pairs(pairs: tuple[ChangedPair, ...]) -> Iterator[str]:
     yield from _left_out(silent)
 
 
-def _test(pair: ChangedPair) -> str:
-    return f"  {safe_line(pair.test_id, LONGEST_ID)}" + (f" #{pair.ordinal}" if pair.ordinal else "")
+def _by_cause(pairs: Iterable[ChangedPair]) -> list[list[ChangedPair]]:
+    """Return the tests that fail for one cause in one way together; any other by itself."""
+    groups: dict[object, list[ChangedPair]] = {}
+    for pair in pairs:
+        groups.setdefault((pair.cause_b, _states(pair)) if pair.cause_b else (pair.test_id, pair.ordinal), []).append(pair)
+    return list(groups.values())
+
+
+def _test(pair: ChangedPair) -> Iterator[str]:
+    yield f"  {safe_line(pair.test_id, LONGEST_ID)}" + (f" #{pair.ordinal}" if pair.ordinal else "")
+    if pair.renamed_from is not None:
+        yield f"    probably called {safe_line(pair.renamed_from, LONGEST_ID)} before"
 
 
 def _states(pair: ChangedPair) -> str:
@@ -124,7 +148,10 @@ def _message(states: str, message: str | None) -> Iterator[str]:
 
 
 def _left_out(rows: Iterable[object]) -> Iterator[str]:
-    number = len(list(rows)) - _MOST_ROWS
+    yield from _more(len(list(rows)) - _MOST_ROWS)
+
+
+def _more(number: int) -> Iterator[str]:
     if number > 0:
         yield f"  ... and {number:,} more; --format json lists them all"
 

@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from registry.records import ChangedPair, Checkpoint, Coverage, FixtureRecord, MetricSummary, Run, RunDetails, TestRecord
+from registry.transitions import Cluster, TestChanges
 from runner.events import (
     Collected,
     Ended,
@@ -25,7 +26,7 @@ from runner.report.numbers import finite
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-    from registry.diff import CoverageChange, Diff, TestChanges
+    from registry.diff import CoverageChange, Diff
 
 SCHEMA = 1
 
@@ -91,6 +92,7 @@ def diff_document(diff: Diff) -> dict[str, object]:
         "verdict": str(diff.verdict),
         "reasons": list(diff.reasons),
         "tests": _test_changes(diff.tests),
+        "clusters": [_cluster(cluster) for cluster in diff.clusters],
         "fixtures": {"newly_failing": [_fixture(fixture) for fixture in diff.fixtures]},
         "metrics": [_fields(change) for change in diff.metrics],
         "checkpoints": _fields(diff.checkpoints),
@@ -195,10 +197,21 @@ def _pair(pair: ChangedPair) -> dict[str, object]:
         "a": pair.a and str(pair.a),
         "b": pair.b and str(pair.b),
         "message": pair.message,
-        "cluster": None,
+        "cluster": pair.cause_b or pair.cause_a,
         "duration_a_s": pair.duration_a_s,
         "duration_b_s": pair.duration_b_s,
         "attempts_b": pair.attempts_b,
+        "renamed_from": pair.renamed_from,
+    }
+
+
+def _cluster(cluster: Cluster) -> dict[str, object]:
+    return {
+        "cluster": cluster.cause,
+        "tests": cluster.tests,
+        "is_new": cluster.is_new,
+        "example": cluster.example.test_id,
+        "message": cluster.example.message,
     }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import event
 
+from registry.cause import cause_of
 from registry.comparison import DURATION_FLOOR_S, DURATION_RATIO
 from registry.errors import RunNotFound
 from registry.records import ChangedPair, Coverage, FileCoverage, NewRun, Outcome, Run, RunKind, TestRecord
@@ -56,6 +57,8 @@ def expected(a: Iterable[TestRecord], b: Iterable[TestRecord]) -> tuple[tuple[Ch
                 one and one.duration_s,
                 two and two.duration_s,
                 two.attempt if two else 1,
+                one and cause_of(one),
+                two and cause_of(two),
             )
         )
     return tuple(changed), len(before.keys() | after.keys()) - len(changed)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import unittest
 from dataclasses import fields
 
-from registry.diff import TestChanges, Verdict, classify, compare_runs
+from registry.diff import Verdict, compare_runs
 from registry.records import Coverage, FileCoverage, Outcome, RunDetails, RunStatus
+from registry.transitions import TestChanges, classify
 
 from .diff_factories import make_comparison, make_fixture, make_pair, make_run
 
@@ -114,7 +115,7 @@ class VerdictOfTests(unittest.TestCase):
         expected = (
             (passed, failed, Verdict.REGRESSED, ("1 test newly failing",)),
             (passed, Outcome.NOT_RUN, Verdict.REGRESSED, ("1 test not run any more",)),
-            (failed, Outcome.ERRORED, Verdict.SUSPECTED, ("1 test still failing in another way",)),
+            (failed, Outcome.ERRORED, Verdict.SUSPECTED, ("1 test still failing for another cause",)),
             (failed, failed, Verdict.UNCHANGED, ()),
             (passed, None, Verdict.SUSPECTED, ("1 test removed",)),
             (None, passed, Verdict.UNCHANGED, ()),
@@ -133,7 +134,7 @@ class VerdictOfTests(unittest.TestCase):
         fixed = [make_pair(Outcome.FAILED, Outcome.PASSED, f"t{number}") for number in range(1200)]
         diff = compare_runs(make_comparison(*fixed, make_pair(Outcome.PASSED, Outcome.CRASHED, "u")))
         self.assertEqual(diff.verdict, Verdict.REGRESSED)
-        self.assertEqual(diff.reasons, ("1 test newly failing", "1,200 tests fixed"))
+        self.assertEqual(diff.reasons, ("1 test newly failing (1 crashed)", "1,200 tests fixed"))
 
     def test_two_empty_runs(self):
         """Where there is nothing on either side, there is nothing to judge."""

@@ -337,8 +337,12 @@ class Checks(RegistryCase):
 
 
 def definitions(connection: sqlite3.Connection) -> dict[str, list[str]]:
-    """Return the lines of the SQL of each table and index but Alembic's own; order of constraints and quotes do not count."""
+    """Return the parts of the SQL of each table and index but Alembic's own; their order, quotes and space do not count."""
     rows = connection.execute(
         "SELECT name, sql FROM sqlite_master WHERE sql NOT NULL AND name NOT IN ('registry_version', 'sqlite_sequence')"
     )
-    return {name: sorted(line.strip(" \t,").replace('"', "") for line in sql.splitlines()) for name, sql in rows}
+    # A column that was added stands on the last line, behind the constraints.
+    parts = (
+        (name, re.split(r",(?![^()]*\))|\n|(?=\) WITHOUT ROWID)", sql.replace('"', "").removesuffix(")"))) for name, sql in rows
+    )
+    return {name: sorted(" ".join(part.split()) for part in split if part.strip(" \t),")) for name, split in parts}

@@ -64,7 +64,7 @@ class TestRuns(ProjectCase):
     def test_a_changed_pair(self):
         """The newly failing test stands in its list with both outcomes and the message."""
         (pair,) = self.answer.document["tests"]["newly_failing"]
-        self.assertEqual(set(pair), PAIR)
+        self.assertLessEqual(PAIR, set(pair))
         self.assertEqual((pair["id"], pair["a"], pair["b"]), ("test_suite.Arithmetic.test_product", "passed", "failed"))
 
     def test_what_stayed_is_only_counted(self):

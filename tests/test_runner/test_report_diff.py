@@ -6,8 +6,9 @@ import unittest
 from dataclasses import replace
 from typing import Any
 
-from registry.diff import CheckpointChange, CoverageChange, Diff, MetricChange, TestChanges, Verdict, compare_runs
+from registry.diff import CheckpointChange, CoverageChange, Diff, MetricChange, Verdict, compare_runs
 from registry.records import ChangedPair, Coverage, FileCoverage, GitState, Outcome, RunComparison, TensorDigest
+from registry.transitions import TestChanges, clusters
 from registry.why import Reason
 from runner.report.diff_text import diff_text
 from runner.report.safe import width_of
@@ -173,6 +174,29 @@ class Tests(unittest.TestCase):
         self.assertIn("newly failing (1,500)\n  t0000\n    passed -> failed\n", text)
         self.assertIn("  t0019\n    passed -> failed\n  ... and 1,480 more; --format json lists them all\n", text)
         self.assertNotIn("more", text_of(tests=TestChanges(newly_failing=pairs[:20])))
+
+    def test_failures_of_one_cause(self):
+        """Tests that fail for one cause stand together, three of them by name, with its message once; causes are counted."""
+        pairs = tuple(
+            ChangedPair(f"t{n}", 0, Outcome.PASSED, Outcome.FAILED, f"m {n}", cause_b="2" if n == 1 else "1") for n in range(6)
+        )
+        tests, found = TestChanges(newly_failing=pairs), clusters(pairs)
+        text = text_of(tests=tests, clusters=found)
+        self.assertIn("UNCHANGED: run-a -> run-a\n  - 6 failures, 2 causes, 2 new\n\n", text)
+        together = "  t0\n  t2\n  t3\n  ... and 2 more for the same cause\n    passed -> failed: m 0\n"
+        self.assertIn(f"newly failing (6)\n{together}  t1\n    passed -> failed: m 1\n", text)
+
+    def test_unknown_causes_in_a(self):
+        """Where A does not know its causes, none is called new."""
+        pairs = (ChangedPair("t", 0, Outcome.FAILED, Outcome.FAILED, cause_b="1"),)
+        self.assertIn("\n  - 1 failure, 1 cause\n", text_of(clusters=clusters(pairs)))
+
+    def test_a_renamed_test(self):
+        """A test that probably had another name tells it, whatever list it stands in."""
+        pair = ChangedPair("m.new", 0, Outcome.PASSED, Outcome.FAILED, "no", renamed_from="m.old")
+        for name in ("renamed", "newly_failing"):
+            text = text_of(tests=TestChanges(**{name: (pair,)}))
+            self.assertIn("(1)\n  m.new\n    probably called m.old before\n    passed -> failed: no\n", text)
 
     def test_a_flood_never_hides_a_failure(self):
         """However many tests did not run, and for however many reasons, a test that ran and failed is shown first."""

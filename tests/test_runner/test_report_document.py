@@ -186,11 +186,15 @@ class DiffDocument(unittest.TestCase):
 
     def test_a_test(self):
         """A test has its outcomes as words, null where it was absent."""
-        document = self.document(ChangedPair(NAME, 1, None, Outcome.TIMED_OUT, "too long", None, 9.5))
+        pair = ChangedPair(NAME, 1, None, Outcome.TIMED_OUT, "too long", None, 9.5, cause_b="c1")
+        document = self.document(pair)
         self.assertEqual(document["tests"]["newly_failing"], [{
-            "id": NAME, "ordinal": 1, "a": None, "b": "timed_out", "message": "too long", "cluster": None,
-            "duration_a_s": None, "duration_b_s": 9.5, "attempts_b": 1,
+            "id": NAME, "ordinal": 1, "a": None, "b": "timed_out", "message": "too long", "cluster": "c1",
+            "duration_a_s": None, "duration_b_s": 9.5, "attempts_b": 1, "renamed_from": None,
         }])  # fmt: skip
+        self.assertEqual(
+            document["clusters"], [{"cluster": "c1", "tests": 1, "is_new": True, "example": NAME, "message": "too long"}]
+        )
 
     def test_metrics_and_reasons(self):
         """A metric has its values, a reason its two sides, and coverage on one side is null on the other."""
