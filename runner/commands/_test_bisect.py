@@ -83,10 +83,11 @@ class _Trials:
             _tell(f"trial {len(self._known)}: {before}: {'fails' if self._known[asked] else 'passes'}")
         return self._known[asked]
 
-    def fails(self, selection: execute.Selection) -> bool:
+    def fails(self, selection: execute.Selection, *, in_given_order: bool = False) -> bool:
         """Tell whether the test is red in a run of a selection; a run in which it does not come up tells no failure."""
         watch = _Watch()
-        with execute.start(selection, replace(self._plan.options, failfast=False, jobs=1)) as execution:
+        options = replace(self._plan.options, failfast=False, jobs=1)
+        with execute.start(selection, replace(options, shuffle=options.shuffle and not in_given_order)) as execution:
             summary = execution.run(watch)
         if summary.interrupted:
             raise Terminated if summary.interrupted == "SIGTERM" else KeyboardInterrupt
@@ -148,16 +149,18 @@ def _position(name: str, keys: Sequence[TestKey]) -> int:
 def _reproduction(plan: Plan, trials: _Trials, found: Sequence[TestKey]) -> str:
     """Return a command that shows it, tried out; where ids are no names to import by, the flags of discovery with -k."""
     ids = [test_id for test_id, _ in (*found, trials.target)]
-    if trials.fails(execute.Selection(names=tuple(ids))):
-        return f"reproduce it with: {shlex.join(('runner', 'test', *ids))}"
-    selection = plan.selection
+    selection, options = plan.selection, plan.options
+    seed = () if options.seed is None else ("--seed", str(options.seed))
+    if trials.fails(execute.Selection(names=tuple(ids)), in_given_order=True):
+        return f"reproduce it with: {shlex.join(('runner', 'test', *ids, *seed))}"
     # With a star, unittest compares the pattern with the whole id.
     patterns = tuple(f"*{glob.escape(test_id)}" for test_id in ids)
     if trials.fails(replace(selection, choose=None, name_patterns=patterns)):
         top = ("-t", selection.top_level_directory) if selection.top_level_directory else ()
         where = () if selection.names else ("-s", selection.start_directory, *top, "-p", selection.pattern)
         flags = (word for pattern in patterns for word in ("-k", pattern))
-        return f"reproduce it with: {shlex.join(('runner', 'test', *selection.names, *where, *flags))}"
+        shuffle = ("--shuffle",) if options.shuffle else ()
+        return f"reproduce it with: {shlex.join(('runner', 'test', *selection.names, *where, *flags, *seed, *shuffle))}"
     return "no command with the names of these tests shows it: it takes the suite as it was loaded here"
 
 

@@ -34,6 +34,10 @@ class Victim(unittest.TestCase):
 """
 
 
+SEED = "2"
+"""With it the polluting module comes first."""
+
+
 class BisectOrder(ProjectCase):
     """A suite in which a test fails after another one."""
 
@@ -47,6 +51,7 @@ class BisectOrder(ProjectCase):
             never=(*found, "Victim.test_b_never"),
             always=(*found, "tests.test_victim.Victim.test_c_always"),
             missing=(*found, "tests.test_victim.Victim.test_d"),
+            shuffled=("test", "tests/", "--shuffle", "--seed", SEED, "--bisect-order", "test_a_after_it"),
             contradiction=(*found, "test_a_after_it", "--record"),
         )
 
@@ -62,7 +67,7 @@ class BisectOrder(ProjectCase):
 
     def test_the_command_shows_it(self):
         """The command that is printed makes the test fail; where ids are no names to import by, it selects with -k."""
-        for name, flag in (("found", "tests.test_before"), ("elsewhere", "-k")):
+        for name, flag in (("found", "tests.test_before"), ("elsewhere", "-k"), ("shuffled", f"--seed {SEED}")):
             with self.subTest(name=name):
                 line = next(line for line in self.answers[name].lines if line.startswith("reproduce it with: runner "))
                 words = shlex.split(line.removeprefix("reproduce it with: runner "))
