@@ -74,6 +74,11 @@ class JunitXml(ProjectCase):
         files = {case.get("file") for case in self.root.iter("testcase")}
         self.assertEqual(files, {"tests/test_mixed.py", "tests/test_loud.py", "tests/test_gone.py"})
 
+    def test_what_tests_print_is_in_it(self):
+        """What a test printed is its system-out, made harmless."""
+        texts = {case.get("name"): case.findtext("system-out") for case in self.root.iter("testcase")}
+        self.assertEqual(texts["test_print"], "]]> <b>&amp; \u2400 \u241b[31m <U+FFFE>\n")
+
     def test_the_run_is_named(self):
         """The report says which recorded run it is of."""
         facts = {item.get("name"): item.get("value") for item in self.root.find("testsuite/properties")}
