@@ -132,6 +132,10 @@ class WorkerProcess:
         """Return what was printed and the worker did not report any more."""
         return self._pipes.printed.read()
 
+    def forget_middle(self) -> None:
+        """Keep what a test prints without end from filling the memory."""
+        self._pipes.printed.forget_middle()
+
     def leave(self) -> str | None:
         """Give a worker that said `end` two seconds for its exit handlers, then close; return what these printed."""
         self.child.wait(_LEAVING_S)

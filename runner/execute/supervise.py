@@ -115,20 +115,21 @@ class Execution:
                 self._bury(lane)
         if number:
             self._ledger.flush()
-        self._watch_time()
+        self._watch()
         if signals.received:
             self._obey(signals.received)
         self._feed()
         if number > _GATHER_FROM and all(len(lane.given) > 1 or self._runs_ahead for lane in lanes):
             lanes[0].process.child.pause(_GATHER_S)
 
-    def _watch_time(self) -> None:
+    def _watch(self) -> None:
         """End what takes too long: faulthandler writes the stacks first, and what is still there is killed."""
         now = time.monotonic()
         limit = self._options.timeout_s
         for lane in self._lanes:
             if lane.ended is not None:
                 continue
+            lane.process.forget_middle()
             if now > lane.kill_at:
                 lane.process.child.kill()
             elif limit is not None and lane.overran_s is None and lane.busy_for(now) > limit:
