@@ -6,7 +6,19 @@ from typing import Any
 
 from .projects import GREEN_SUITE, MIXED_SUITE, Answer, ProjectCase
 
-DOCUMENT = {"schema", "run", "counts", "results", "fixtures", "pollution", "metrics", "checkpoints", "dataset", "coverage"}
+DOCUMENT = {
+    "schema",
+    "run",
+    "counts",
+    "results",
+    "fixtures",
+    "pollution",
+    "metrics",
+    "checkpoints",
+    "dataset",
+    "flaky",
+    "coverage",
+}
 RUN = {"id", "uid", "name", "kind", "status", "green", "seed", "started_at", "duration_s", "argv", "tags", "git", "environment"}
 RESULT = {"id", "ordinal", "attempt", "outcome", "duration_s", "message", "traceback", "worker", "seed", "subtests"}
 
