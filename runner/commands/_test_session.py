@@ -92,7 +92,9 @@ class Session:
         with self._screen or nullcontext():
             if not retries:
                 return self._execution.run(sink)
-            return execute.run_with_retries(self._execution, execute.Again(plan.selection, plan.options, retries), sink)
+            from runner.execute.retry import Again, run_with_retries
+
+            return run_with_retries(self._execution, Again(plan.selection, plan.options, retries), sink)
 
     def _sink(self, run: Run, *keepers: TestSink) -> TestSink:
         screens = (self._screen,) if self._screen is not None else ()

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner import execute
-from runner.commands._test_contradictions import outputs_of, refuse_beside
 from runner.commands._test_randomness import seeded_environment, with_seed
 from runner.commands._test_request import Plan, TestRequest
 from runner.commands._test_selection import selection
@@ -82,6 +81,7 @@ def _bisect(request: TestRequest, settings: Settings, test: str) -> int:
         UsageError: A flag makes no sense beside it.
     """
     from runner.commands._test_bisect import bisect_order
+    from runner.commands._test_contradictions import outputs_of, refuse_beside
 
     refuse_beside("--bisect-order", "runs a part of the suite many times", {**outputs_of(request), "--pdb": request.pdb})
     return bisect_order(_plan(request, settings, None), test)
@@ -93,6 +93,7 @@ def _debug(request: TestRequest, settings: Settings) -> int:
     Raises:
         UsageError: A flag makes no sense beside it, or there is no terminal.
     """
+    from runner.commands._test_contradictions import outputs_of, refuse_beside
     from runner.execute.terminal import terminal_lent
 
     others = {"--buffer": request.buffer, "--timeout": request.timeout_s, "--jobs": request.jobs not in (None, "1")}

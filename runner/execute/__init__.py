@@ -3,17 +3,14 @@
 from runner.execute.crew import processors
 from runner.execute.ledger import Summary
 from runner.execute.options import Selection, StartMethod, WorkerOptions
-from runner.execute.retry import Again, run_with_retries
 from runner.execute.supervise import Execution, start
 
 __all__ = [
-    "Again",
     "Execution",
     "Selection",
     "StartMethod",
     "Summary",
     "WorkerOptions",
     "processors",
-    "run_with_retries",
     "start",
 ]
