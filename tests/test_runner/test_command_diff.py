@@ -8,7 +8,7 @@ from .training import FAKE
 DOCUMENT = {"schema", "a", "b", "verdict", "reasons", "tests", "metrics", "checkpoints", "why", "coverage"}
 TESTS = {"newly_failing", "still_failing", "still_failing_new_cause", "fixed", "added", "removed", "newly_skipped"}
 TESTS |= {"no_longer_skipped", "slower", "faster", "flaky", "unchanged"}
-PAIR = {"id", "ordinal", "a", "b", "message", "cluster", "duration_a_s", "duration_b_s"}
+PAIR = {"id", "ordinal", "a", "b", "message", "cluster", "duration_a_s", "duration_b_s", "attempts_b"}
 
 
 class TestRuns(ProjectCase):

@@ -8,8 +8,11 @@ from tempfile import TemporaryDirectory
 from textwrap import dedent
 from typing import ClassVar
 
+import registry
+from runner import execute
 from runner.events import Printed
 from runner.execute.printed import KEPT_BYTES, PrintedFile
+from runner.record import TestRecorder
 
 from .suites import SuiteCase, run_suite, write_suite
 
@@ -227,6 +230,21 @@ class CostTest(unittest.TestCase):
             before = len(list(Path("/dev/fd").iterdir()))
             run_suite(folder)
             self.assertEqual(len(list(Path("/dev/fd").iterdir())), before)
+
+
+class RegistryTest(unittest.TestCase):
+    def test_a_hundred_megabytes(self) -> None:
+        """100 MB printed by a test that fails make the registry grow by less than 2 MB."""
+        suite = "import os, unittest\nclass A(unittest.TestCase):\n    def test_a(self):\n"
+        suite += "        for _ in range(100): os.write(1, os.urandom(2**19).hex().encode())\n        self.fail()"
+        with TemporaryDirectory() as folder:
+            write_suite(folder, {"test_much.py": suite})
+            path = Path(folder, "runs.db")
+            with registry.open(path) as opened, opened.start_run("test", "x", code={}) as run:
+                recorder = TestRecorder(run)
+                with execute.start(execute.Selection(), execute.WorkerOptions(working_directory=Path(folder))) as execution:
+                    execution.run(recorder)
+            self.assertLess(path.stat().st_size, 2_000_000)
 
 
 class PrintedFileTest(unittest.TestCase):

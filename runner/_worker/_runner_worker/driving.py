@@ -73,8 +73,9 @@ class Driver(suite.TestSuite):
             block = self._layout.blocks.get(position)
             if block is not None:
                 self._run_block(block)
-                position = max(block.stop, position + 1)
-            else:
+            if block is not None and block.stop > position:
+                position = block.stop
+            else:  # a suite that holds nothing lies before this test
                 self._run_test(position)
                 position += 1
 

@@ -54,7 +54,8 @@ def _rows(layout: "Layout") -> list[list[int]]:
 
 
 def _within(layout: "Layout", row: list[int], keys: _Keys) -> list[int]:
-    if row[0] in layout.blocks:
+    block = layout.blocks.get(row[0])
+    if block is not None and block.stop > block.start:
         return row
     classes: dict[str, list[int]] = {}
     for position in row:
