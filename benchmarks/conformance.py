@@ -2,6 +2,8 @@
 
     python benchmarks/conformance.py [--folder FOLDER] [--only NAME ...] [--output FILE]
 
+--only asks some runners again, and takes what the others did from the last time.
+
 The peers are installed into an environment of their own below the folder, which is kept and used again. A row counts as right
 where the runner ends within the limit, its exit code is red exactly where something is wrong, and what the suite notes while it
 runs shows that every test and every fixture ran exactly as often as it must. Rows that need flags are left out, for each runner
@@ -11,6 +13,7 @@ has its own.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -47,6 +50,9 @@ sys.exit(not result.wasSuccessful())
 """
 
 
+IN_ITS_FOLDER = ("sh", "-c", 'PYTHONPATH=$PWD exec "$0" "$@"')  # for runners that do not look where they stand
+
+
 @dataclass(frozen=True, slots=True)
 class Runner:
     """A runner: the package that it is in, and what to type. `{bin}` is the environment's folder of programs."""
@@ -64,17 +70,25 @@ PEERS = (
     Runner("unittest-parallel class", "unittest-parallel", ("{bin}/unittest-parallel", "-j", "2", "--level", "class")),
     Runner("unittest-parallel test", "unittest-parallel", ("{bin}/unittest-parallel", "-j", "2", "--level", "test")),
     Runner("stestr", "stestr", ("{bin}/stestr", "--test-path", ".", "--top-dir", ".", "run", "--concurrency", "2")),
-    Runner("trial -j 2", "Twisted", ("{bin}/trial", "-j", "2", "{modules}")),
+    Runner("trial -j 2", "Twisted", (*IN_ITS_FOLDER, "{bin}/trial", "-j", "2", "{modules}")),
     Runner(
-        "zope-testrunner -j2", "zope.testrunner", ("{bin}/zope-testrunner", "-j2", "--test-path", ".", "--tests-pattern", "^test")
+        "zope-testrunner -j2",
+        "zope.testrunner",
+        (*IN_ITS_FOLDER, "{bin}/zope-testrunner", "-j2", "--test-path", ".", "--tests-pattern", "^test"),
     ),
     Runner("Django --parallel 2", "Django", ("{bin}/python", "-c", DJANGO)),
     Runner("concurrencytest", "concurrencytest", ("{bin}/python", "-c", CONCURRENT)),
     Runner("pytest -n 2", "pytest-xdist", ("{bin}/pytest", "-q", "-n", "2", "-p", "no:cacheprovider")),
 )
-OURS = Runner("runner test -j 2", None, (sys.executable, "-m", "runner", "test", "-j", "2"))
+OURS = Runner("runner test -j 2", None, (str(Path(sys.executable).with_name("runner")), "test", "-j", "2"))
 MARKS = {"right": "·", "hung": "hung", "green": "green", "red": "red", "lost": "lost"}
-HEAD = """# Conformance, beside others
+HEAD = """# Conformance
+
+`tests/conformance` holds tiny suites: in each, one thing is broken that test runners get wrong, and it says exactly what must
+come of it. `python -m tests.conformance` runs them by this runner; `--command 'COMMAND ...'` puts any other before them, and
+`--export FOLDER` writes them as folders with their `expected.json`.
+
+## Beside others
 
 Made by `python benchmarks/conformance.py`; {rows} rows of `tests/conformance` before {runners} runners with 2 workers, on Python
 {python}. What each row is, and which plain unittest itself gets wrong and why, stands in `tests/conformance/rows_*.py`.
@@ -93,11 +107,14 @@ def main() -> int:
     options = _options()
     programs = _environment(Path(options.folder or tempfile.gettempdir()) / "runner-conformance-peers")
     cases = [case for case in ROWS if not case.arguments]
-    chosen = [runner for runner in (OURS, *PEERS) if not options.only or runner.name in options.only]
-    verdicts = {}
-    for runner in chosen:
-        verdicts[runner.name] = _judge(runner, cases, programs)
-        print(f"{_rights(verdicts[runner.name])} of {len(cases)} rows are right: {runner.name}", flush=True)
+    known = programs.parent / "verdicts.json"
+    verdicts: dict[str, dict[str, str]] = json.loads(known.read_text()) if options.only and known.exists() else {}
+    for runner in (OURS, *PEERS):
+        if not options.only or runner.name in options.only:
+            verdicts[runner.name] = _judge(runner, cases, programs)
+            known.write_text(json.dumps(verdicts))
+            print(f"{_rights(verdicts[runner.name])} of {len(cases)} rows are right: {runner.name}", flush=True)
+    chosen = [runner for runner in (OURS, *PEERS) if runner.name in verdicts]
     Path(options.output).write_text(_page(chosen, cases, verdicts, programs), encoding="utf-8")
     return 0
 

@@ -112,7 +112,8 @@ def _run_ours(suite: Suite, jobs: str) -> Ran:
         "test",
         "--format",
         "json",
-        *([] if jobs == "1" else ["-j", jobs]),
+        "-j",
+        jobs,
         *suite.arguments,
     ]
     text, wall_s, cpu_s = _measured(command, suite)

@@ -95,9 +95,8 @@ def _finished(
 ) -> tuple[int | None, str]:
     """Run a command in a session of its own; whatever is left of it is killed."""
     with Path(folder, "screen.txt").open("w+b") as screen:
-        environment = {**os.environ, "PYTHONPATH": folder}  # for runners that do not look where they stand
         process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=screen, stderr=screen, start_new_session=True
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=screen, stderr=screen, start_new_session=True
         )
         code = _awaited(process, folder, limit_s, interrupt_after)
         with contextlib.suppress(ProcessLookupError):
