@@ -91,8 +91,8 @@ def import_runs(database: Database, paths: Sequence[Path], name: str | None) -> 
                 raise NameInUse(f"the files hold {len(new)} runs, which cannot all be called {name!r}; leave --name out")
             if name is not None:
                 starting.require_unused(connection, name)
-            details = [_details(one, name) for one in new]
-        imported = tuple(_copy(database, one, whole) for one, whole in zip(new, details, strict=True))
+        # One after the other: a registry may hold more than the memory does.
+        imported = tuple(_copy(database, one, _details(one, name)) for one in new)
     return ImportReport(imported, len(known), running)
 
 
