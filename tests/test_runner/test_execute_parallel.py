@@ -140,9 +140,23 @@ class ForkingTest(unittest.TestCase):
             "self.assertTrue(os.path.isdir(folder.name)); time.sleep(0.05)",
             "import tempfile; folder = tempfile.TemporaryDirectory(); note(folder.name)",
         )
-        self.chosen()
+        self.assertEqual(self.chosen(start_method="fork").method, "fork")
         self.assertEqual(self.summary.counts, {"passed": 6})
         self.assertFalse(Path(read_diary(self.folder)[0]).exists())
+
+    def test_folder_of_its_own(self) -> None:
+        """Where forking was not asked for, each worker gets its own temporary folder, for classes may write to the same name."""
+        self.write("note(folder.name); time.sleep(0.1)", "import tempfile; folder = tempfile.TemporaryDirectory()")
+        chosen = self.chosen()
+        self.assertEqual(chosen.reason, "a temporary file or folder was made while the suite was loaded")
+        self.assertEqual(len(set(read_diary(self.folder))), 2)
+
+    def test_name_of_its_own(self) -> None:
+        """A suite that puts the process id into a name when it is imported is not forked: the names would be equal."""
+        self.write("note(str(NAME == os.getpid()))", "NAME = os.getpid()")
+        chosen = self.chosen()
+        self.assertEqual(chosen.reason, "test_it read the id of its process while the suite was loaded")
+        self.assertEqual(set(read_diary(self.folder)), {"True"})
 
     def test_exit_handlers(self) -> None:
         """A worker runs the exit handlers of its own tests, and not those of the process that it was forked from."""

@@ -50,12 +50,14 @@ def main(events: int, commands: int, lifeline: int, stacks: int, printed: int) -
     elif not os.environ.get("PYTHONBREAKPOINT"):
         sys.breakpointhook = _refuse_breakpoint
     measurement = Measurement(options)
+    if options.template:
+        from .template import Template
+
+        template = Template(options, channel, capture)
     layout = _reported(channel, lambda: _load(options, channel, measurement, capture))
     if layout is not None:
         if options.template:
-            from .template import serve
-
-            channel, capture = serve(options, channel, capture)
+            channel, capture = template.serve()
         _reported(channel, lambda: _run(options, channel, layout, measurement, capture))
     _leave()
 

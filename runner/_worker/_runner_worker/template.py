@@ -19,6 +19,7 @@ import weakref
 from .capture import Capture
 from .lifeline import die_with_parent
 from .options import Options
+from .sharing import OwnThings
 from .wire import Channel, array, out_of_reach
 
 __unittest = True
@@ -28,26 +29,33 @@ _POLL_S = 0.005
 _DESCRIPTORS = 16
 
 
-def serve(options: Options, channel: Channel, capture: Capture) -> tuple[Channel, Capture]:
-    """Fork workers for as long as the parent asks for some; return in each of them, with its own channel.
+class Template:
+    """The process that loads the suite to be forked; made before it does so."""
 
-    Where forking is not safe, return at once: this process is then a worker itself.
-    """
-    reason = "" if options.template == "fork" else why_not()
-    if reason:
-        channel.send(array("t", reason))
-        _use_threads()
-        return channel, capture
-    control = socket.socket(fileno=channel.descriptors[1])
-    channel.send(array("t", ""))
-    while True:
-        request, descriptors, _, _ = socket.recv_fds(control, 65536, _DESCRIPTORS)
-        if not request.startswith(b"fork"):
-            _leave()
-        worker = _fork(control, _environment(control, request), descriptors)
-        if worker is not None:
-            os.close(channel.descriptors[0])
-            return worker
+    def __init__(self, options: Options, channel: Channel, capture: Capture) -> None:
+        self._channel, self._capture = channel, capture
+        self._own = OwnThings() if options.template == "auto" else None
+
+    def serve(self) -> tuple[Channel, Capture]:
+        """Fork workers for as long as the parent asks for some; return in each of them, with what is its own.
+
+        Where forking is not safe, return at once: this process is then a worker itself.
+        """
+        reason = "" if self._own is None else self._own.why_not_shared() or why_not()
+        if reason:
+            self._channel.send(array("t", reason))
+            _use_threads()
+            return self._channel, self._capture
+        control = socket.socket(fileno=self._channel.descriptors[1])
+        self._channel.send(array("t", ""))
+        while True:
+            request, descriptors, _, _ = socket.recv_fds(control, 65536, _DESCRIPTORS)
+            if not request.startswith(b"fork"):
+                _leave()
+            worker = _fork(control, _environment(control, request), descriptors)
+            if worker is not None:
+                os.close(self._channel.descriptors[0])
+                return worker
 
 
 def why_not() -> str:
