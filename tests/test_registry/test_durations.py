@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from registry.errors import RegistryDamaged
-from registry.records import Outcome
+from registry.records import NewRun, Outcome, RunKind
 
 from .factories import RegistryCase, result
 
@@ -24,6 +24,14 @@ class ExpectedDurations(RegistryCase):
         for duration_s in (90.0, 1.0, 2.0, 60.0, 3.0, 4.0):
             self.recorded([result("slow", duration_s=duration_s)])
         self.assertEqual(self.registry.expected_durations(), {SLOW: 3.0})
+
+    def test_of_whole_runs(self):
+        """Where one shard of a suite must know no other durations than the next, runs that were shards do not count."""
+        self.recorded([result("slow", duration_s=2.0)])
+        with self.registry.start(NewRun(RunKind.TEST, tags={"shard": "1/2"})) as run:
+            run.add_results([result("slow", duration_s=8.0), result("quick", duration_s=1.0)])
+        self.assertEqual(self.registry.expected_durations(), {SLOW: 5.0, QUICK: 1.0})
+        self.assertEqual(self.registry.expected_durations(of_whole_runs=True), {SLOW: 2.0})
 
     def test_each_ordinal_has_its_own(self):
         """Two tests of one id are two tests."""

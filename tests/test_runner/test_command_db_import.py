@@ -52,17 +52,12 @@ class ShardsOfARun(ProjectCase):
         self.assertEqual(answer.code, 1, answer.errors)
         self.assertIn("MISSING in test-1: the shards 2/2;", answer.output)
 
-    def test_balanced_by_what_was_imported(self):
-        """With the merged run as history the shards are balanced by its durations."""
-        answer = self.home.run("test", "tests/", "--shard", "1/2", "--registry", "all.db", "-q")
-        self.assertIn("balanced by recorded durations", answer.output)
-
-    def test_shards_in_one_registry(self):
-        """What one shard has recorded changes nothing for the next: the cut stays the same until they are one run."""
-        told = [
-            self.home.run("test", "tests/", "--shard", f"{n}/2", "--record", "--registry", "one.db", "-q").output for n in (1, 2)
-        ]
-        self.assertEqual([said.count("cut by the names of classes") for said in told], [1, 1])
+    def test_what_balances(self):
+        """With the merged run as history the shards are balanced by its durations; a shard's own durations change no cut."""
+        shard = ("test", "tests/", "-q", "--shard", "1/2", "--registry")
+        answers = self.home.together(whole=(*shard, "all.db"), part=(*shard, "1.db"))
+        self.assertIn("balanced by recorded durations", answers["whole"].output)
+        self.assertIn("cut by the names of classes", answers["part"].output)
 
     def test_refusals(self):
         """A shard that cannot be, a tag of that name and a file that is not there are refused."""
