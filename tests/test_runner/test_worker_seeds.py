@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import ClassVar
 
 from runner import execute
-from runner.events import TestFinished, TestKey
+from runner.events import Polluted, TestFinished, TestKey
 
 from .suites import Events, Files, SuiteCase, read_diary, run_suite, write_suite
 
@@ -37,6 +37,8 @@ SEEDED: Files = {
             def test_two(self): note(f"two {self.drawn} {numpy.random.random()} {torch.default_generator.seed}")
             def test_zero_dies(self): os._exit(0)
         class B(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls): note(f"other_class {random.random()}")
             def test_three(self): note(f"three {random.random()}")
             def test_cards(self):
                 torch.cuda.is_used = True
@@ -109,8 +111,8 @@ class SeedsTest(unittest.TestCase):
                 cls.events = events
 
     def test_neither_order_nor_worker_counts(self) -> None:
-        """A test draws the same alone, in another order, and in the worker that replaces a dead one; so does its fixture."""
-        for place in ("one", "two", "three", "class", "module"):
+        """A test draws the same in another order and in the worker that replaces a dead one; so do fixtures and imports."""
+        for place in ("import", "one", "two", "three", "class", "other_class", "module"):
             self.assertEqual(self.drawn["all"][place], self.drawn["reversed"][place], place)
 
     def test_another_seed(self) -> None:
@@ -224,3 +226,37 @@ class ShuffleTest(unittest.TestCase):
             inside = [key[0].rpartition(".")[2] for key in events.started if "Inside" in key[0]]
             self.assertIn("test_b test_a test_c", " ".join(inside))
         self.assertGreater(len({tuple(events.outcomes) for events in runs}), 1)
+
+
+class RealTorchTest(SuiteCase):
+    files: ClassVar[Files] = {
+        "test_real.py": """
+            import unittest
+            import torch
+            class Draws(unittest.TestCase):
+                def test_draws(self): print(torch.rand(1).item())
+            class Untidy(unittest.TestCase):
+                def test_leaves(self):
+                    torch.set_default_dtype(torch.float64)
+                    torch.set_grad_enabled(False)
+                    torch.use_deterministic_algorithms(True)
+            class Verified(unittest.TestCase):
+                def test_finds(self):
+                    self.assertIs(torch.get_default_dtype(), torch.float32)
+                    self.assertTrue(torch.is_grad_enabled())
+                    self.assertFalse(torch.are_deterministic_algorithms_enabled())
+        """
+    }
+    changes: ClassVar[dict[str, int]] = {"seed": 7}
+
+    def test_torch_itself(self) -> None:
+        """The real torch draws what its own manual_seed gives, and its defaults are named and put right."""
+        import torch
+
+        event = self.events.test("test_draws")
+        generator = torch.Generator().manual_seed(event.seed or 0)
+        self.assertEqual(float(event.output or ""), torch.rand(1, generator=generator).item())
+        self.assertEqual(self.events.traceback("test_finds"), "")
+        (polluted,) = self.events.of(Polluted)
+        expected = ["default dtype is", "deterministic algorithms is", "grad mode is"]
+        self.assertEqual([change.change.partition(" is ")[0] + " is" for change in polluted.changes], expected)

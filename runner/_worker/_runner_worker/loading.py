@@ -139,8 +139,8 @@ class _Importing:
     def _announce(self, name: str) -> None:
         self._begun.append((name, len(case._module_cleanups)))  # type: ignore[attr-defined]
         self._channel.send(array("i", name))
-        if self._seeding is not None:
-            self._seeding.apply(f"import {name}")
+        if self._seeding is not None:  # always alike: the name may be that of a test, and its module is not known yet
+            self._seeding.apply("import")
 
     def listen(self, test_loader: loader.TestLoader) -> None:
         """Hear of each module before discovery imports it; no frame of ours shows in the traceback of a failed import."""
