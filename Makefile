@@ -30,7 +30,7 @@ coverage: $(READY)  ## the whole suite with the coverage of the three packages, 
 	$(BIN)/coverage report --fail-under=90
 
 nightly: $(READY)  ## what is too slow for every push: the conformance suite in every way of running it
-	$(BIN)/python -m tests.conformance --jobs 1,2,4 --start-method fork,spawn
+	$(BIN)/python -m tests.conformance --jobs 1,2,4 --start-method fork,spawn --shuffle
 	$(BIN)/python -m tests.conformance --versions
 	$(BIN)/python benchmarks/real_suites.py
 

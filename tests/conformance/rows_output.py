@@ -80,6 +80,24 @@ CASES = (
         ),
     ),
     Case(
+        name="output-below-python",
+        why="what C code or a child writes to the descriptors belongs to its test; nobody else but pytest takes it",
+        files={
+            "test_row.py": """
+                import os, unittest
+                class Row(unittest.TestCase):
+                    def test_one(self):
+                        os.write(1, b"below stdout")
+                        os.write(2, b"below stderr")
+                        os.system("echo from a child")
+                        self.fail("seen")
+            """
+        },
+        outcomes={"test_row.Row.test_one": "failed"},
+        shows=("below stdout", "below stderr", "from a child"),
+        exit_code=1,
+    ),
+    Case(
         name="streams-replaced",
         why="a test may replace the streams, and nobody's report goes astray",
         files={

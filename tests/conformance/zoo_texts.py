@@ -136,4 +136,15 @@ CASES = (
         "errored",
         notes=_NEXT,
     ),
+    animal(
+        "hundred-megabytes",
+        "a test prints a hundred megabytes and fails, and its output is kept with head, tail and the sizes",
+        """
+        import sys
+        for _ in range(1000): sys.stdout.write("x" * 99_999 + chr(10))
+        self.fail("enough")
+        """,
+        "failed",
+        notes=_NEXT,
+    ),
 )
