@@ -37,6 +37,8 @@ nightly: $(READY)  ## what is too slow for every push: the conformance suite in 
 bench: $(READY)  ## the figures of the README, each against its peer
 	$(BIN)/python benchmarks/help_start.py
 	$(BIN)/python benchmarks/ten_thousand_tests.py
+	$(BIN)/python benchmarks/parallel.py
+	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/mnist_seeds.py
 
 clean:  ## remove the environment and what was recorded here
