@@ -40,6 +40,7 @@ bench: $(READY)  ## the figures of the README, each against its peer
 	$(BIN)/python benchmarks/parallel.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/mnist_seeds.py
+	$(BIN)/python benchmarks/regression_rules.py
 
 clean:  ## remove the environment and what was recorded here
 	rm -rf .venv .runner .coverage .coverage.*

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -17,7 +18,6 @@ from sqlalchemy import (
     and_,
     case,
     cast,
-    distinct,
     func,
     null,
     or_,
@@ -30,12 +30,25 @@ from registry.details import is_last_attempt, result_record, with_texts
 from registry.encoding import OUTCOMES, decoding, key_text, outcome_code
 from registry.queries import details
 from registry.records import ChangedPair, HistoryEntry, Outcome, RunComparison
+from registry.regress import DURATION_FLOOR_S, DURATION_RATIO
+from registry.samples import earlier_durations, seeds_of
 
-DURATION_FLOOR_S = 0.2
-"""Both durations of a test that passed twice are told only where they differ by more seconds than this ..."""
 
-DURATION_RATIO = 1.25
-"""... and by more than this factor."""
+class _Sides(NamedTuple):
+    """Two runs. Where tests were tried again their last attempt counts, which costs a look at each test's others."""
+
+    a: int
+    b: int
+    is_a_retried: bool
+    is_b_retried: bool
+
+    def last_of_a(self, result: FromClause) -> tuple[ColumnElement[bool], ...]:
+        """Return the conditions that a result of A is the last attempt at its test."""
+        return (is_last_attempt(result),) if self.is_a_retried else ()
+
+    def last_of_b(self, result: FromClause) -> tuple[ColumnElement[bool], ...]:
+        """Return the conditions that a result of B is the last attempt at its test."""
+        return (is_last_attempt(result),) if self.is_b_retried else ()
 
 
 def compare(connection: Connection, a: int, b: int) -> RunComparison:
@@ -45,14 +58,26 @@ def compare(connection: Connection, a: int, b: int) -> RunComparison:
         RunNotFound: One of them is not there.
     """
     with decoding(f"run {a} or {b}"):
-        changed = _changed(connection, a, b)
-    in_both = sum(pair.a is not None and pair.b is not None for pair in changed)
+        runs = _Sides(a, b, _is_retried(connection, a), _is_retried(connection, b))
+        rows = _changed(connection, runs)
+    changed = tuple(map(_pair, rows))
+    slower = {row.id: (row.name, row.ordinal) for row in rows if _is_slower(row)}
+    in_both, timed = _in_both(connection, runs)
     return RunComparison(
         a=details(connection, a, with_results=False),
         b=details(connection, b, with_results=False),
         changed=changed,
-        unchanged=_in_both(connection, a, b) - in_both,
+        unchanged=in_both - sum(pair.a is not None and pair.b is not None for pair in changed),
+        timed=timed,
+        earlier={slower[test]: found for test, found in earlier_durations(connection, a, b, list(slower)).items()},
+        seeds_a=seeds_of(connection, a),
+        seeds_b=seeds_of(connection, b),
     )
+
+
+def _is_slower(row: Row[Any]) -> bool:
+    is_timed = row.duration_a_s is not None and row.duration_b_s is not None
+    return is_timed and row.a == row.b == outcome_code(Outcome.PASSED) and row.duration_a_s < row.duration_b_s
 
 
 def history(connection: Connection, test_id: str, limit: int) -> list[HistoryEntry]:
@@ -80,17 +105,23 @@ def _history_entry(row: Row[Any]) -> HistoryEntry:
         )
 
 
-def _changed(connection: Connection, a: int, b: int) -> tuple[ChangedPair, ...]:
-    pairs = union_all(_from_a(a, b), _only_b(a, b)).subquery()
+def _is_retried(connection: Connection, run_id: int) -> bool:
+    result = models.test_result
+    again = select(result.c.run_id).where(result.c.run_id == run_id, result.c.attempt > 1).limit(1)
+    return connection.execute(again).first() is not None
+
+
+def _changed(connection: Connection, runs: _Sides) -> Sequence[Row[Any]]:
+    pairs = union_all(_from_a(runs), _only_b(runs)).subquery()
     test = models.test
     names = ("a", "b", "message", "duration_a_s", "duration_b_s", "attempts_b", "cause_a", "cause_b")
     facts = [pairs.c[name] for name in names]
     statement = (
-        select(test.c.name, test.c.ordinal, *facts)
+        select(test.c.id, test.c.name, test.c.ordinal, *facts)
         .select_from(pairs.join(test, test.c.id == pairs.c.test_id))
         .order_by(test.c.name, test.c.ordinal)
     )
-    return tuple(_pair(row) for row in connection.execute(statement))
+    return connection.execute(statement).all()
 
 
 def _pair(row: Row[Any]) -> ChangedPair:
@@ -108,10 +139,10 @@ def _pair(row: Row[Any]) -> ChangedPair:
     )
 
 
-def _from_a(a: int, b: int) -> Select[tuple[object, ...]]:
+def _from_a(runs: _Sides) -> Select[tuple[object, ...]]:
     """Select the tests of A that changed or are absent in B."""
     left, right = models.test_result.alias("result_a"), models.test_result.alias("result_b")
-    partner = and_(right.c.run_id == b, right.c.test_id == left.c.test_id, is_last_attempt(right))
+    partner = and_(right.c.run_id == runs.b, right.c.test_id == left.c.test_id, *runs.last_of_b(right))
     return (
         select(
             left.c.test_id,
@@ -125,14 +156,14 @@ def _from_a(a: int, b: int) -> Select[tuple[object, ...]]:
             right.c.cause.label("cause_b"),
         )
         .select_from(left.outerjoin(right, partner))
-        .where(left.c.run_id == a, is_last_attempt(left), _is_changed(left, right))
+        .where(left.c.run_id == runs.a, *runs.last_of_a(left), _is_changed(left, right))
     )
 
 
-def _only_b(a: int, b: int) -> Select[tuple[object, ...]]:
+def _only_b(runs: _Sides) -> Select[tuple[object, ...]]:
     """Select the tests of B that are absent in A."""
     right, left = models.test_result.alias("result_b"), models.test_result.alias("result_a")
-    in_a = select(left.c.test_id).where(left.c.run_id == a, left.c.test_id == right.c.test_id).correlate(right).exists()
+    in_a = select(left.c.test_id).where(left.c.run_id == runs.a, left.c.test_id == right.c.test_id).correlate(right).exists()
     return select(
         right.c.test_id,
         cast(null(), SmallInteger).label("a"),
@@ -143,7 +174,7 @@ def _only_b(a: int, b: int) -> Select[tuple[object, ...]]:
         right.c.attempt.label("attempts_b"),
         cast(null(), String).label("cause_a"),
         right.c.cause.label("cause_b"),
-    ).where(right.c.run_id == b, is_last_attempt(right), ~in_a)
+    ).where(right.c.run_id == runs.b, *runs.last_of_b(right), ~in_a)
 
 
 def _is_changed(left: FromClause, right: FromClause) -> ColumnElement[bool]:
@@ -160,11 +191,16 @@ def _is_changed(left: FromClause, right: FromClause) -> ColumnElement[bool]:
     )
 
 
-def _in_both(connection: Connection, a: int, b: int) -> int:
+def _in_both(connection: Connection, runs: _Sides) -> tuple[int, int]:
+    """Return how many tests are in both runs, and how many of them passed twice and are long enough to be slower."""
     left, right = models.test_result.alias("result_a"), models.test_result.alias("result_b")
-    joined = left.join(right, and_(right.c.run_id == b, right.c.test_id == left.c.test_id))
-    statement = select(func.count(distinct(left.c.test_id))).select_from(joined).where(left.c.run_id == a)
-    return int(connection.execute(statement).scalar_one())
+    partner = and_(right.c.run_id == runs.b, right.c.test_id == left.c.test_id, *runs.last_of_b(right))
+    passed = outcome_code(Outcome.PASSED)
+    is_long = or_(left.c.duration_s > DURATION_FLOOR_S, right.c.duration_s > DURATION_FLOOR_S)
+    timed = case((and_(left.c.outcome == passed, right.c.outcome == passed, is_long), 1))
+    numbers = select(func.count(), func.count(timed)).select_from(left.join(right, partner))
+    in_both, long_enough = connection.execute(numbers.where(left.c.run_id == runs.a, *runs.last_of_a(left))).one()
+    return int(in_both), int(long_enough)
 
 
 def _outcome(code: int | None) -> Outcome | None:

@@ -5,60 +5,30 @@ A is the reference, what was typed first; B is looked at.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from registry.metrics import MetricChange, metric_changes
 from registry.records import (
     ChangedPair,
     Checkpoint,
     Coverage,
-    Direction,
+    EarlierDurations,
     FixtureRecord,
-    MetricSummary,
     Outcome,
     Run,
     RunComparison,
     RunDetails,
     RunStatus,
 )
+from registry.regress import Judgement, Timing, Tolerance, Verdict, judge_durations
 from registry.transitions import Cluster, TestChanges, classify, clusters
 from registry.why import Reason, recorded_differences
 
-REGRESSED_BEYOND = 3.0
-"""Binomial standard errors of the difference beyond which a drop in accuracy is a regression."""
-
-SUSPECTED_BEYOND = 2.0
-"""Binomial standard errors of the difference beyond which a drop in accuracy is suspected."""
-
-_ACCURACIES = {"test_accuracy": "test", "validation_accuracy": "validation"}
 _LARGE = 1e6
-_BETTER_INFINITY = {Direction.HIGHER: math.inf, Direction.LOWER: -math.inf}
 
-
-class Verdict(StrEnum):
-    """What a comparison says."""
-
-    REGRESSED = "regressed"
-    SUSPECTED = "suspected"
-    IMPROVED = "improved"
-    UNCHANGED = "unchanged"
-    INSUFFICIENT_DATA = "insufficient_data"
-
-
-@dataclass(frozen=True, slots=True)
-class MetricChange:
-    """One metric whose last value differs. `delta` is B minus A; `verdict` is None where the metric is only shown."""
-
-    name: str
-    a: float | None
-    b: float | None
-    delta: float | None
-    direction: Direction | None = None
-    verdict: Verdict | None = None
-    evidence: str | None = None
+TestKey = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +60,11 @@ class CoverageChange:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """What changed from run A to run B, with one verdict and a reason for each part of it."""
+    """What changed from run A to run B, with one verdict and a reason for each part of it.
+
+    Attributes:
+        paces: Whether a slower test is slower indeed, by id and ordinal.
+    """
 
     a: Run
     b: Run
@@ -98,6 +72,7 @@ class Diff:
     reasons: tuple[str, ...] = ()
     tests: TestChanges = field(default_factory=TestChanges)
     clusters: tuple[Cluster, ...] = ()
+    paces: Mapping[TestKey, Judgement] = field(default_factory=dict)
     fixtures: tuple[FixtureRecord, ...] = ()
     metrics: tuple[MetricChange, ...] = ()
     checkpoints: CheckpointChange = field(default_factory=CheckpointChange)
@@ -105,22 +80,32 @@ class Diff:
     coverage: CoverageChange | None = None
 
 
-def compare_runs(comparison: RunComparison, *, max_abs_delta: float | None = None) -> Diff:
+def compare_runs(
+    comparison: RunComparison,
+    *,
+    max_abs_delta: float | None = None,
+    limits: Mapping[str, Tolerance] | None = None,
+    confirmed: Collection[TestKey] = (),
+) -> Diff:
     """Turn the facts about two runs into a diff.
 
     Args:
         comparison: What the registry says about both runs.
         max_abs_delta: Largest absolute difference of the checkpoints' tensors, where somebody could read both files.
+        limits: How much worse a metric may become, by name, where somebody set a limit.
+        confirmed: Tests, as (id, ordinal), that were measured again in B and were as slow.
     """
     a, b = comparison.a, comparison.b
     tests = classify(comparison.changed, comparison.unchanged)
     fixtures = _failing_fixtures(b, but_not_in=a)
-    metrics = tuple(_metric_changes(a, b))
+    paces = _paces(tests.slower, comparison, confirmed)
+    metrics = metric_changes(comparison, limits or {})
     checkpoints = _checkpoint_change(a, b, max_abs_delta)
     findings = [
         *_run_findings(a.run, b.run),
         *_test_findings(tests, b.run),
         *_fixture_findings(fixtures, _failing_fixtures(a, but_not_in=b)),
+        *_pace_findings(paces),
         *_number_findings(metrics, checkpoints),
     ]
     return Diff(
@@ -130,6 +115,7 @@ def compare_runs(comparison: RunComparison, *, max_abs_delta: float | None = Non
         reasons=tuple(sentence for _, sentence in findings),
         tests=tests,
         clusters=clusters(comparison.changed),
+        paces=paces,
         fixtures=fixtures,
         metrics=metrics,
         checkpoints=checkpoints,
@@ -138,89 +124,31 @@ def compare_runs(comparison: RunComparison, *, max_abs_delta: float | None = Non
     )
 
 
+def _paces(slower: Iterable[ChangedPair], comparison: RunComparison, confirmed: Collection[TestKey]) -> dict[TestKey, Judgement]:
+    """Judge the tests that took longer; without earlier runs on the same machine that is not enough to go by."""
+    machines = [side.run.environment and side.run.environment.machine for side in (comparison.a, comparison.b)]
+    pairs = {(pair.test_id, pair.ordinal): pair.duration_b_s for pair in slower}
+    if machines[0] != machines[1]:
+        return dict.fromkeys(pairs, Judgement(Verdict.INSUFFICIENT_DATA, "A ran on another machine"))
+    nothing = EarlierDurations()
+    earlier = {key: comparison.earlier.get(key, nothing) for key in pairs}
+    timings = [
+        Timing(earlier[key].before, duration_s or 0.0, earlier[key].between_s, key in confirmed)
+        for key, duration_s in pairs.items()
+    ]
+    return dict(zip(pairs, judge_durations(timings, tested=comparison.timed), strict=True))
+
+
+def _pace_findings(paces: Mapping[TestKey, Judgement]) -> Iterator[tuple[Verdict, str]]:
+    numbers = Counter(judgement.verdict for judgement in paces.values())
+    for verdict, words in ((Verdict.REGRESSED, "slower, measured twice"), (Verdict.SUSPECTED, "slower, measured once")):
+        if numbers[verdict]:
+            yield verdict, f"{_count(numbers[verdict], 'test')} {words}"
+
+
 def _failing_fixtures(side: RunDetails, *, but_not_in: RunDetails) -> tuple[FixtureRecord, ...]:
     known = {fixture.fixture_id for fixture in but_not_in.fixtures if fixture.outcome.is_red}
     return tuple(fixture for fixture in side.fixtures if fixture.outcome.is_red and fixture.fixture_id not in known)
-
-
-def _metric_changes(a: RunDetails, b: RunDetails) -> Iterator[MetricChange]:
-    before = {metric.name: metric for metric in a.metrics}
-    after = {metric.name: metric for metric in b.metrics}
-    for name in sorted(before.keys() | after.keys()):
-        change = _metric_change(name, before.get(name), after.get(name), _examples(name, a, b))
-        if change is not None:
-            yield change
-
-
-def _examples(name: str, a: RunDetails, b: RunDetails) -> tuple[int, int] | None:
-    split = _ACCURACIES.get(name)
-    if split is None or a.dataset is None or b.dataset is None:
-        return None
-    return getattr(a.dataset, split), getattr(b.dataset, split)
-
-
-def _metric_change(
-    name: str, a: MetricSummary | None, b: MetricSummary | None, examples: tuple[int, int] | None
-) -> MetricChange | None:
-    direction = next((metric.direction for metric in (b, a) if metric is not None and metric.direction is not None), None)
-    if a is None or b is None:
-        lost = b is None and name in _ACCURACIES
-        verdict, evidence = (Verdict.INSUFFICIENT_DATA, "not measured in B") if lost else (None, None)
-        return MetricChange(name, a.last if a else None, b.last if b else None, None, direction, verdict, evidence)
-    if a.last == b.last or (math.isnan(a.last) and math.isnan(b.last)):
-        return None
-    verdict, evidence = _judge_finiteness(a.last, b.last, direction)
-    if verdict is None and name in _ACCURACIES:
-        verdict, evidence = _judge(a.last, b.last, examples)
-    return MetricChange(name, a.last, b.last, b.last - a.last, direction, verdict, evidence)
-
-
-def _judge_finiteness(a: float, b: float, direction: Direction | None) -> tuple[Verdict | None, str | None]:
-    if not math.isfinite(a) or math.isfinite(b) or (direction is not None and b == _BETTER_INFINITY[direction]):
-        return None, None
-    return Verdict.REGRESSED, "finite in A, not in B"
-
-
-def _judge(a: float, b: float, examples: tuple[int, int] | None) -> tuple[Verdict, str]:
-    if not (0 <= a <= 1 and 0 <= b <= 1):
-        return Verdict.INSUFFICIENT_DATA, "an accuracy from 0 to 1 is needed on both sides"
-    if examples is None or min(examples) < 1:
-        return Verdict.INSUFFICIENT_DATA, "the number of examples was not recorded, so the noise is unknown"
-    return judge_accuracy(a, b, *examples)
-
-
-def judge_accuracy(a: float, b: float, examples_a: int, examples_b: int) -> tuple[Verdict, str]:
-    """Judge a change of accuracy against the binomial noise of the two test sets.
-
-    The standard error is that of the difference of two independent proportions, pooled. Runs on the same test set are positively
-    correlated, so this is cautious: it alarms late rather than falsely.
-
-    Args:
-        a: Accuracy of A, 0-1.
-        b: Accuracy of B, 0-1.
-        examples_a: Size of the set that A was measured on, at least 1.
-        examples_b: Size of the set that B was measured on, at least 1.
-
-    Returns:
-        The verdict and one line of evidence.
-    """
-    pooled = (a * examples_a + b * examples_b) / (examples_a + examples_b)
-    error = math.sqrt(max(pooled * (1 - pooled), 0.0) * (1 / examples_a + 1 / examples_b))
-    # Without an error both are 0 or both are 1: what is left between them is rounding.
-    distance = (b - a) / error if error else 0.0
-    evidence = (
-        f"{abs(distance):.2f} standard errors {'down' if b < a else 'up'} "
-        f"(n = {examples_a:,} and {examples_b:,}; regressed beyond {REGRESSED_BEYOND:g}, suspected beyond {SUSPECTED_BEYOND:g})"
-    )
-    return _verdict_at(distance), evidence
-
-
-def _verdict_at(distance: float) -> Verdict:
-    if distance < -REGRESSED_BEYOND:
-        return Verdict.REGRESSED
-    if distance < -SUSPECTED_BEYOND:
-        return Verdict.SUSPECTED
-    return Verdict.IMPROVED if distance > REGRESSED_BEYOND else Verdict.UNCHANGED
 
 
 def _checkpoint_change(a: RunDetails, b: RunDetails, max_abs_delta: float | None) -> CheckpointChange:

@@ -341,18 +341,38 @@ class ChangedPair:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierDurations:
+    """How long a test took in earlier runs on the machine of B.
+
+    Attributes:
+        before: Seconds in the latest runs up to A, newest first.
+        between_s: Seconds in the last run between A and B; None where there is none.
+    """
+
+    before: tuple[float, ...] = ()
+    between_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunComparison:
     """The facts about runs A and B that a diff is made from.
 
     Attributes:
         changed: Pairs of tests with another outcome, red on both sides, tried again in B, or with durations past the floors.
         unchanged: How many tests are in none of those pairs.
+        timed: How many tests passed on both sides and took long enough to be slower by the floors.
+        earlier: Earlier durations of those that are slower, by id and ordinal.
+        seeds_a: Last values of A's metrics by name and seed, over all runs that differ from A in the seed only. So `seeds_b`.
     """
 
     a: RunDetails
     b: RunDetails
     changed: tuple[ChangedPair, ...] = ()
     unchanged: int = 0
+    timed: int = 0
+    earlier: Mapping[tuple[str, int], EarlierDurations] = field(default_factory=dict)
+    seeds_a: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    seeds_b: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from registry.diff import Diff, Verdict, compare_runs
+from registry.diff import Diff, compare_runs
+from registry.regress import Verdict
 from runner.commands.surroundings import open_registry
 from runner.errors import ExitCode, NothingToCompare
 from runner.report.diff_text import diff_text

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Final
 
-from registry.diff import CoverageChange, Diff, MetricChange
+from registry.diff import CoverageChange, Diff
+from registry.metrics import MetricChange
 from registry.records import ChangedPair, FixtureRecord, Outcome, Run
-from registry.transitions import Cluster, TestChanges
+from registry.regress import Judgement, Verdict
+from registry.transitions import Cluster
 from registry.why import Reason
 from runner.report.numbers import counted, metric_delta, metric_value, seconds
 from runner.report.safe import safe_line, width_of
@@ -42,6 +44,9 @@ _LISTS: Final = (
 )
 
 
+Paces = Mapping[tuple[str, int], Judgement]
+
+
 def diff_text(diff: Diff, paint: Paint = plain) -> str:
     """Return what `runner diff` prints."""
     lines = [_verdict(diff, paint)]
@@ -50,7 +55,7 @@ def diff_text(diff: Diff, paint: Paint = plain) -> str:
     lines += _causes(diff.clusters)
     lines += ["", *_run_lines("A", diff.a), *_run_lines("B", diff.b)]
     lines += _fixtures(diff.fixtures, paint)
-    lines += _tests(diff.tests, paint)
+    lines += _tests(diff, paint)
     lines += _metrics(diff.metrics, paint)
     lines += _checkpoints(diff)
     lines += _coverage(diff.coverage)
@@ -87,23 +92,44 @@ def _fixtures(fixtures: tuple[FixtureRecord, ...], paint: Paint) -> Iterator[str
         yield from _left_out(fixtures)
 
 
-def _tests(tests: TestChanges, paint: Paint) -> Iterator[str]:
+def _tests(diff: Diff, paint: Paint) -> Iterator[str]:
     for name, words, colour in _LISTS:
-        pairs: tuple[ChangedPair, ...] = getattr(tests, name)
+        pairs: tuple[ChangedPair, ...] = getattr(diff.tests, name)
         if pairs:
             yield ""
             yield paint(f"{words} ({len(pairs):,})", colour)
-            yield from _timed(pairs) if name in ("slower", "faster") else _pairs(pairs)
-    if tests.unchanged:
+            yield from _timed(pairs, diff.paces, paint) if name in ("slower", "faster") else _pairs(pairs)
+    if diff.tests.unchanged:
         yield ""
-        yield f"{counted(tests.unchanged, 'test')} unchanged"
+        yield f"{counted(diff.tests.unchanged, 'test')} unchanged"
 
 
-def _timed(pairs: tuple[ChangedPair, ...]) -> Iterator[str]:
-    for pair in sorted(pairs, key=lambda pair: -abs((pair.duration_b_s or 0) - (pair.duration_a_s or 0)))[:_MOST_ROWS]:
+def _timed(pairs: tuple[ChangedPair, ...], paces: Paces, paint: Paint) -> Iterator[str]:
+    def order(pair: ChangedPair) -> tuple[int, float]:
+        return _rank(paces.get((pair.test_id, pair.ordinal))), -abs((pair.duration_b_s or 0) - (pair.duration_a_s or 0))
+
+    for pair in sorted(pairs, key=order)[:_MOST_ROWS]:
+        pace = paces.get((pair.test_id, pair.ordinal))
+        verdict = f"  {paint(pace.verdict, colour_of(pace.verdict))}" if pace and _is_judged(pace) else ""
         yield from _test(pair)
-        yield f"    {seconds(pair.duration_a_s)} -> {seconds(pair.duration_b_s)}"
+        yield f"    {seconds(pair.duration_a_s)} -> {seconds(pair.duration_b_s)}{verdict}"
+        if pace and pace.verdict in (Verdict.REGRESSED, Verdict.SUSPECTED):
+            yield from wrapped(safe_line(pace.evidence, _LONGEST_REASON).split(" "), "    ", "    ")
     yield from _left_out(pairs)
+    # Without enough earlier runs all of them say the same.
+    judged = [paces[pair.test_id, pair.ordinal] for pair in pairs if (pair.test_id, pair.ordinal) in paces]
+    silent = Counter(pace.evidence for pace in judged if not _is_judged(pace))
+    for evidence, number in silent.most_common(_MOST_ROWS):
+        opening = f"  {number:,} not judged: "
+        yield opening + safe_line(evidence, WIDTH - len(opening))
+
+
+def _rank(pace: Judgement | None) -> int:
+    return list(Verdict).index(pace.verdict) if pace else len(Verdict)
+
+
+def _is_judged(pace: Judgement) -> bool:
+    return pace.verdict is not Verdict.INSUFFICIENT_DATA
 
 
 def _pairs(pairs: tuple[ChangedPair, ...]) -> Iterator[str]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from registry.records import ChangedPair, Checkpoint, Coverage, FixtureRecord, MetricSummary, Run, RunDetails, TestRecord
-from registry.transitions import Cluster, TestChanges
 from runner.events import (
     Collected,
     Ended,
@@ -27,6 +26,10 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from registry.diff import CoverageChange, Diff
+    from registry.regress import Judgement
+    from registry.transitions import Cluster, TestChanges
+
+    Paces = Mapping[tuple[str, int], Judgement]
 
 SCHEMA = 1
 
@@ -91,7 +94,7 @@ def diff_document(diff: Diff) -> dict[str, object]:
         "b": run_document(diff.b),
         "verdict": str(diff.verdict),
         "reasons": list(diff.reasons),
-        "tests": _test_changes(diff.tests),
+        "tests": _test_changes(diff.tests, diff.paces),
         "clusters": [_cluster(cluster) for cluster in diff.clusters],
         "fixtures": {"newly_failing": [_fixture(fixture) for fixture in diff.fixtures]},
         "metrics": [_fields(change) for change in diff.metrics],
@@ -190,7 +193,8 @@ def _coverage(coverage: Coverage | None) -> dict[str, object] | None:
     return {"percent": coverage.percent, "files": len(coverage.files)}
 
 
-def _pair(pair: ChangedPair) -> dict[str, object]:
+def _pair(pair: ChangedPair, paces: Paces) -> dict[str, object]:
+    pace = paces.get((pair.test_id, pair.ordinal))
     return {
         "id": pair.test_id,
         "ordinal": pair.ordinal,
@@ -202,6 +206,8 @@ def _pair(pair: ChangedPair) -> dict[str, object]:
         "duration_b_s": pair.duration_b_s,
         "attempts_b": pair.attempts_b,
         "renamed_from": pair.renamed_from,
+        "verdict": pace and str(pace.verdict),
+        "evidence": pace and pace.evidence,
     }
 
 
@@ -215,8 +221,9 @@ def _cluster(cluster: Cluster) -> dict[str, object]:
     }
 
 
-def _test_changes(changes: TestChanges) -> dict[str, object]:
-    lists = {name: [_pair(pair) for pair in getattr(changes, name)] for name in changes.__slots__ if name != "unchanged"}
+def _test_changes(changes: TestChanges, paces: Paces) -> dict[str, object]:
+    names = (name for name in changes.__slots__ if name != "unchanged")
+    lists = {name: [_pair(pair, paces) for pair in getattr(changes, name)] for name in names}
     return {**lists, "unchanged": changes.unchanged}
 
 

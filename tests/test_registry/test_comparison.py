@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from sqlalchemy import event
 
 from registry.cause import cause_of
-from registry.comparison import DURATION_FLOOR_S, DURATION_RATIO
 from registry.errors import RunNotFound
 from registry.records import ChangedPair, Coverage, FileCoverage, NewRun, Outcome, Run, RunKind, TestRecord
+from registry.regress import DURATION_FLOOR_S, DURATION_RATIO
 
 from .factories import RegistryCase, result
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import unittest
 from dataclasses import replace
 
-from registry.diff import MetricChange, Verdict, compare_runs, judge_accuracy
+from registry.diff import compare_runs
+from registry.metrics import MetricChange
 from registry.records import Direction, RunDetails, RunStatus
+from registry.regress import Verdict, judge_accuracy
 
 from .diff_factories import MNIST, make_checkpoint, make_comparison, make_metric, make_run, make_training
 
@@ -110,42 +112,42 @@ class AccuracyRule(unittest.TestCase):
         )  # fmt: skip
         for delta, verdict in expected:
             with self.subTest(delta=delta):
-                self.assertEqual(judge_accuracy(0.5 - delta / 2, 0.5 + delta / 2, 5000, 5000)[0], verdict)
+                self.assertEqual(judge_accuracy(0.5 - delta / 2, 0.5 + delta / 2, 5000, 5000).verdict, verdict)
 
     def test_exactly_at_the_borders(self):
         """Beyond means beyond: exactly 3 standard errors are suspected, exactly 2 are unchanged."""
         # 8 examples a side around 0.5 have an error of 0.25, 2 have one of 0.5, without any rounding.
-        self.assertEqual(judge_accuracy(0.875, 0.125, 8, 8)[0], Verdict.SUSPECTED)
-        self.assertEqual(judge_accuracy(0.125, 0.875, 8, 8)[0], Verdict.UNCHANGED)
-        self.assertEqual(judge_accuracy(1.0, 0.0, 2, 2)[0], Verdict.UNCHANGED)
+        self.assertEqual(judge_accuracy(0.875, 0.125, 8, 8).verdict, Verdict.SUSPECTED)
+        self.assertEqual(judge_accuracy(0.125, 0.875, 8, 8).verdict, Verdict.UNCHANGED)
+        self.assertEqual(judge_accuracy(1.0, 0.0, 2, 2).verdict, Verdict.UNCHANGED)
 
     def test_accuracies_of_zero_and_one(self):
         """A fall from 1 to 0 is regressed, a rise improved; equal extremes are unchanged, although their error is 0."""
-        self.assertEqual(judge_accuracy(1.0, 0.0, 10_000, 10_000)[0], Verdict.REGRESSED)
-        self.assertEqual(judge_accuracy(0.0, 1.0, 10_000, 10_000)[0], Verdict.IMPROVED)
+        self.assertEqual(judge_accuracy(1.0, 0.0, 10_000, 10_000).verdict, Verdict.REGRESSED)
+        self.assertEqual(judge_accuracy(0.0, 1.0, 10_000, 10_000).verdict, Verdict.IMPROVED)
         for value in (0.0, 1.0):
-            self.assertEqual(judge_accuracy(value, value, 10_000, 10_000)[0], Verdict.UNCHANGED)
+            self.assertEqual(judge_accuracy(value, value, 10_000, 10_000).verdict, Verdict.UNCHANGED)
 
     def test_rounding_at_the_top(self):
         """A difference in the last bit of 1.0 is rounding, not a regression."""
-        self.assertEqual(judge_accuracy(1.0, 1.0 - 2**-53, 10_000, 10_000)[0], Verdict.UNCHANGED)
+        self.assertEqual(judge_accuracy(1.0, 1.0 - 2**-53, 10_000, 10_000).verdict, Verdict.UNCHANGED)
 
     def test_the_first_mistake(self):
         """From no mistake in 10,000 to one is within the noise, to ten is regressed."""
-        self.assertEqual(judge_accuracy(1.0, 0.9999, 10_000, 10_000)[0], Verdict.UNCHANGED)
-        self.assertEqual(judge_accuracy(1.0, 0.9990, 10_000, 10_000)[0], Verdict.REGRESSED)
+        self.assertEqual(judge_accuracy(1.0, 0.9999, 10_000, 10_000).verdict, Verdict.UNCHANGED)
+        self.assertEqual(judge_accuracy(1.0, 0.9990, 10_000, 10_000).verdict, Verdict.REGRESSED)
 
     def test_one_example(self):
         """A single example on each side proves nothing."""
-        self.assertEqual(judge_accuracy(1.0, 0.0, 1, 1)[0], Verdict.UNCHANGED)
+        self.assertEqual(judge_accuracy(1.0, 0.0, 1, 1).verdict, Verdict.UNCHANGED)
 
     def test_the_evidence_says_which_way(self):
         """The evidence gives the distance with its direction and both sizes."""
         self.assertEqual(
-            judge_accuracy(0.51, 0.49, 5000, 2500)[1],
+            judge_accuracy(0.51, 0.49, 5000, 2500).evidence,
             "1.63 standard errors down (n = 5,000 and 2,500; regressed beyond 3, suspected beyond 2)",
         )
-        self.assertIn(" up ", judge_accuracy(0.49, 0.51, 5000, 5000)[1])
+        self.assertIn(" up ", judge_accuracy(0.49, 0.51, 5000, 5000).evidence)
 
 
 class Determinism(unittest.TestCase):

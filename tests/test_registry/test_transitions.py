@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import unittest
 
-from registry.diff import Verdict, compare_runs
+from registry.diff import compare_runs
 from registry.records import ChangedPair, Outcome
+from registry.regress import Verdict
 from registry.transitions import classify, clusters
 
 from .diff_factories import make_comparison, make_pair

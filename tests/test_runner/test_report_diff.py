@@ -6,8 +6,10 @@ import unittest
 from dataclasses import replace
 from typing import Any
 
-from registry.diff import CheckpointChange, CoverageChange, Diff, MetricChange, Verdict, compare_runs
+from registry.diff import CheckpointChange, CoverageChange, Diff, compare_runs
+from registry.metrics import MetricChange
 from registry.records import ChangedPair, Coverage, FileCoverage, GitState, Outcome, RunComparison, TensorDigest
+from registry.regress import Judgement, Verdict
 from registry.transitions import TestChanges, clusters
 from registry.why import Reason
 from runner.report.diff_text import diff_text
@@ -55,6 +57,7 @@ slower (2)
     500 ms -> 2 min 05 s
   little
     500 ms -> 1.50 s
+  2 not judged: n = 0 earlier runs on this machine, 5 are needed
 
 1,200 tests unchanged
 
@@ -197,6 +200,23 @@ class Tests(unittest.TestCase):
         for name in ("renamed", "newly_failing"):
             text = text_of(tests=TestChanges(**{name: (pair,)}))
             self.assertIn("(1)\n  m.new\n    probably called m.old before\n    passed -> failed: no\n", text)
+
+    def test_slower_tests(self):
+        """What is slower by its rule comes first with its evidence; what was not judged is counted by the reason."""
+        passed = Outcome.PASSED
+        names = ("a", "b", "c", "d", "e")
+        pairs = tuple(ChangedPair(name, 0, passed, passed, None, 1.0, 2.0 + index) for index, name in enumerate(names))
+        verdicts = (Verdict.INSUFFICIENT_DATA, Verdict.INSUFFICIENT_DATA, Verdict.UNCHANGED, Verdict.SUSPECTED, Verdict.REGRESSED)
+        evidence = ("n = 3", "n = 3", "n = 8, p = 0.2", "n = 9, " + "p " * 40, "n = 9")
+        paces = {(name, 0): Judgement(*one) for name, *one in zip(names, verdicts, evidence, strict=True)}
+        text = text_of(mark, tests=TestChanges(slower=pairs), paces=paces)
+        self.assertIn("  e\n    1.00 s -> 6.00 s  <red>regressed</>\n    n = 9\n  d\n", text)
+        self.assertIn("  d\n    1.00 s -> 5.00 s  <yellow>suspected</>\n    n = 9, p", text)
+        self.assertRegex(
+            text, r"  c\n    1.00 s -> 4.00 s  .*unchanged.*\n  b\n    1.00 s -> 3.00 s\n  a\n    1.00 s -> 2.00 s\n"
+        )
+        self.assertIn("\n  2 not judged: n = 3\n", text)
+        self.assertLessEqual(widest(text_of(tests=TestChanges(slower=pairs), paces=paces)), 80)
 
     def test_a_flood_never_hides_a_failure(self):
         """However many tests did not run, and for however many reasons, a test that ran and failed is shown first."""

@@ -191,6 +191,7 @@ class DiffDocument(unittest.TestCase):
         self.assertEqual(document["tests"]["newly_failing"], [{
             "id": NAME, "ordinal": 1, "a": None, "b": "timed_out", "message": "too long", "cluster": "c1",
             "duration_a_s": None, "duration_b_s": 9.5, "attempts_b": 1, "renamed_from": None,
+            "verdict": None, "evidence": None,
         }])  # fmt: skip
         self.assertEqual(
             document["clusters"], [{"cluster": "c1", "tests": 1, "is_new": True, "example": NAME, "message": "too long"}]

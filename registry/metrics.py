@@ -1,0 +1,117 @@
+"""Metrics of two runs side by side, each judged by the rule for which there is enough to go by. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from registry.records import Direction, MetricSummary, RunComparison, RunDetails
+from registry.regress import Judgement, Tolerance, Verdict, judge_accuracy, judge_finiteness, judge_limit
+from registry.seeds import Samples, judge_seeds
+
+ACCURACIES: Mapping[str, str] = {"test_accuracy": "test", "validation_accuracy": "validation"}
+"""Metrics that are shares of right answers, and the part of the data set on which they are measured."""
+
+TOLERATED_SHARE = 0.01
+"""The share of its value by which the mean of several seeds may be worse, however surely that is measured."""
+
+TOLERATED_ACCURACY = 0.0005
+"""By how much the mean accuracy of several seeds may be lower."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricChange:
+    """One metric whose last value differs. `delta` is B minus A; `verdict` is None where the metric is only shown."""
+
+    name: str
+    a: float | None
+    b: float | None
+    delta: float | None
+    direction: Direction | None = None
+    verdict: Verdict | None = None
+    evidence: str | None = None
+
+    def judged(self, judgement: Judgement | None) -> MetricChange:
+        """Return the change with a verdict."""
+        return self if judgement is None else replace(self, verdict=judgement.verdict, evidence=judgement.evidence)
+
+
+def metric_changes(comparison: RunComparison, limits: Mapping[str, Tolerance]) -> tuple[MetricChange, ...]:
+    """Return the metrics that differ, in order of their names.
+
+    What is no number any more is regressed. A metric with a limit is held to it; one of several seeds a side is judged by
+    them; an accuracy of one run a side by the noise of its test set; any other metric of one run a side is only shown.
+    """
+    a, b = comparison.a, comparison.b
+    before = {metric.name: metric for metric in a.metrics}
+    after = {metric.name: metric for metric in b.metrics}
+    found = [
+        change for name in sorted(before.keys() | after.keys()) for change in _change(name, before.get(name), after.get(name))
+    ]
+    by_seeds = _judged_by_seeds(comparison, [change for change in found if change.name not in limits])
+    return tuple(change.judged(_judge(change, limits, by_seeds, (a, b))) for change in found)
+
+
+def _change(name: str, a: MetricSummary | None, b: MetricSummary | None) -> Iterator[MetricChange]:
+    direction = next((metric.direction for metric in (b, a) if metric is not None and metric.direction is not None), None)
+    if a is None or b is None:
+        yield MetricChange(name, a.last if a else None, b.last if b else None, None, direction)
+    elif a.last != b.last and not (math.isnan(a.last) and math.isnan(b.last)):
+        yield MetricChange(name, a.last, b.last, b.last - a.last, direction)
+
+
+def _judge(
+    change: MetricChange,
+    limits: Mapping[str, Tolerance],
+    by_seeds: Mapping[str, Judgement],
+    sides: tuple[RunDetails, RunDetails],
+) -> Judgement | None:
+    a, b, limit = change.a, change.b, limits.get(change.name)
+    if a is None or b is None:
+        is_lost = b is None and (change.name in ACCURACIES or limit is not None)
+        return Judgement(Verdict.INSUFFICIENT_DATA, "not measured in B") if is_lost else None
+    lost = judge_finiteness(a, b, change.direction)
+    if lost is not None:
+        return lost
+    if limit is not None and math.isfinite(a):
+        return judge_limit(a, b, change.direction or _direction(change.name), limit)
+    if change.name in by_seeds:
+        return by_seeds[change.name]
+    return _judge_accuracy(a, b, _examples(change.name, *sides)) if change.name in ACCURACIES else None
+
+
+def _direction(name: str) -> Direction:
+    return Direction.HIGHER if name.endswith("accuracy") else Direction.LOWER
+
+
+def _judged_by_seeds(comparison: RunComparison, changes: list[MetricChange]) -> dict[str, Judgement]:
+    """Judge together, for the correction of the levels, all metrics that were measured with enough seeds."""
+    a, b = comparison.seeds_a, comparison.seeds_b
+    samples = {
+        change.name: Samples(
+            a.get(change.name, {}),
+            b.get(change.name, {}),
+            change.direction,
+            is_accuracy=change.name in ACCURACIES,
+            tolerance=Tolerance(TOLERATED_ACCURACY) if change.name in ACCURACIES else Tolerance(relative=TOLERATED_SHARE),
+        )
+        for change in changes
+        if change.direction is not None and a.get(change.name) != b.get(change.name)
+    }
+    judged = dict(zip(samples, judge_seeds(list(samples.values())), strict=True))
+    return {name: judgement for name, judgement in judged.items() if judgement.verdict is not Verdict.INSUFFICIENT_DATA}
+
+
+def _examples(name: str, a: RunDetails, b: RunDetails) -> tuple[int, int] | None:
+    if a.dataset is None or b.dataset is None:
+        return None
+    return getattr(a.dataset, ACCURACIES[name]), getattr(b.dataset, ACCURACIES[name])
+
+
+def _judge_accuracy(a: float, b: float, examples: tuple[int, int] | None) -> Judgement:
+    if not (0 <= a <= 1 and 0 <= b <= 1):
+        return Judgement(Verdict.INSUFFICIENT_DATA, "an accuracy from 0 to 1 is needed on both sides")
+    if examples is None or min(examples) < 1:
+        return Judgement(Verdict.INSUFFICIENT_DATA, "the number of examples was not recorded, so the noise is unknown")
+    return judge_accuracy(a, b, *examples)

@@ -1,0 +1,114 @@
+"""What a verdict needs of earlier runs: durations of the tests that may have become slower, and the other seeds of a training.
+
+Only for candidates: to read twenty nights of every test costs many times what the comparison itself does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+
+from registry import models
+from registry.encoding import decode_number, decode_whole, decoding, outcome_code
+from registry.records import EarlierDurations, Outcome, RunStatus
+
+NIGHTS = 20
+"""Earlier runs whose durations are looked at."""
+
+SEEDS = 50
+"""Runs that are looked through for the other seeds of a training."""
+
+_CHUNK = 1_000
+
+Seeds = dict[str, dict[int, float]]
+
+
+def earlier_durations(connection: Connection, a: int, b: int, tests: Sequence[int]) -> dict[int, EarlierDurations]:
+    """Return what each test took in finished runs on B's machine, up to A, and in the last one between A and B.
+
+    Only where it passed at the first try; nothing where A ran on another machine than B.
+    """
+    machine_a, machine_b = (connection.execute(_machine_of(run)).one_or_none() for run in (a, b))
+    if not tests or machine_b is None or machine_a != machine_b:
+        return {}
+    run, comparable = models.run.c, _comparable(b, machine_b)
+    up_to_a = connection.execute(comparable.where(run.id <= a).limit(NIGHTS)).scalars().all()
+    between = connection.execute(comparable.where(run.id > a, run.id < b).limit(1)).scalar()
+    durations: dict[int, dict[int, float]] = {test: {} for test in tests}
+    with decoding("the list of durations"):
+        for row in _passed(connection, [*up_to_a, *([between] if between else [])], tests):
+            durations[row.test_id][row.run_id] = float(row.duration_s)
+    return {
+        test: EarlierDurations(tuple(found[run] for run in up_to_a if run in found), found.get(between) if between else None)
+        for test, found in durations.items()
+    }
+
+
+def _machine_of(run_id: int) -> Select[Any]:
+    run, environment = models.run, models.environment
+    return select(run.c.kind, environment.c.machine).select_from(run.join(environment)).where(run.c.id == run_id)
+
+
+def _comparable(b: int, like: Row[Any]) -> Select[Any]:
+    run, environment = models.run, models.environment
+    finished = (run.c.status == str(RunStatus.FINISHED), run.c.kind == like.kind, environment.c.machine == like.machine)
+    return select(run.c.id).select_from(run.join(environment)).where(*finished, run.c.id != b).order_by(run.c.id.desc())
+
+
+def _passed(connection: Connection, runs: Sequence[int], tests: Sequence[int]) -> Iterator[Row[Any]]:
+    result = models.test_result
+    statement: Select[Any] = select(result.c.run_id, result.c.test_id, result.c.duration_s)
+    first_try = (result.c.attempt == 1, result.c.outcome == outcome_code(Outcome.PASSED), result.c.duration_s.is_not(None))
+    for start in range(0, len(tests), _CHUNK):
+        chunk = result.c.test_id.in_(tests[start : start + _CHUNK])
+        yield from connection.execute(statement.where(result.c.run_id.in_(runs), chunk, *first_try)).all()
+
+
+def seeds_of(connection: Connection, run_id: int) -> Seeds:
+    """Return the last value of each metric by seed, over the finished runs that differ from a run in nothing but the seed.
+
+    That is: of equal code, commit, configuration, data and numerics. Empty where the run has no seed or no code was recorded.
+    """
+    run, environment = models.run, models.environment
+    joined = run.join(environment)
+    deciding = (run.c.kind, run.c.code_id, run.c.dataset_id, run.c.git_commit, environment.c.fingerprint)
+    own = connection.execute(select(run.c.seed, *deciding).select_from(joined).where(run.c.id == run_id)).one_or_none()
+    if own is None or own.seed is None or own.code_id is None:
+        return {}
+    alike = [column.is_not_distinct_from(value) for column, value in zip(deciding, own[1:], strict=True)]
+    statement = (
+        select(run.c.id, run.c.seed)
+        .select_from(joined)
+        .where(*alike, run.c.seed.is_not(None), run.c.status == str(RunStatus.FINISHED))
+        .order_by(run.c.id.desc())
+        .limit(SEEDS)
+    )
+    seeds = {row.id: decode_whole(row.seed) for row in connection.execute(statement)}
+    params = _params(connection, [*seeds, run_id])
+    same = {number: seed for number, seed in seeds.items() if seed is not None and params.get(number) == params.get(run_id)}
+    return _last_values(connection, same)
+
+
+def _params(connection: Connection, runs: Sequence[int]) -> dict[int, dict[str, str]]:
+    table = models.run_param
+    found: dict[int, dict[str, str]] = {}
+    for run_id, key, value in connection.execute(select(table).where(table.c.run_id.in_(runs))):
+        found.setdefault(run_id, {})[key] = value
+    return found
+
+
+def _last_values(connection: Connection, seeds: Mapping[int, int]) -> Seeds:
+    table, key = models.metric_summary, models.metric_key
+    statement = (
+        select(table.c.run_id, key.c.name, table.c.last, table.c.last_kind)
+        .select_from(table.join(key))
+        .where(table.c.run_id.in_(list(seeds)))
+        .order_by(table.c.run_id)
+    )
+    found: Seeds = {}
+    with decoding("the list of metrics"):
+        for run_id, name, last, kind in connection.execute(statement):
+            found.setdefault(name, {})[seeds[run_id]] = decode_number(last, kind)
+    return found
