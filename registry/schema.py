@@ -202,7 +202,7 @@ def _create_file(path: Path, timeout_s: float) -> None:
         _make_folder(path.parent)
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".new", dir=path.parent)
     except OSError as error:
-        raise RegistryUnreachable(f"the registry {path} cannot be created: {error.strerror or error}") from error
+        raise _uncreatable(path, error) from error
     os.close(descriptor)
     fresh = Path(name)
     try:
@@ -211,9 +211,14 @@ def _create_file(path: Path, timeout_s: float) -> None:
             os.link(fresh, path)
         _sync_folder(path.parent)
     except OSError as error:
-        raise RegistryUnreachable(f"the registry {path} cannot be created: {error.strerror or error}") from error
+        raise _uncreatable(path, error) from error
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def _uncreatable(path: Path, error: OSError) -> RegistryUnreachable:
+    cure = f"make {path.parent} a folder that can be written to, or name another file"
+    return RegistryUnreachable(f"the registry {path} cannot be created: {error.strerror or error}; {cure}")
 
 
 def _fill(fresh: Path, timeout_s: float, journal: str) -> None:

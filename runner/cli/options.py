@@ -86,9 +86,10 @@ def pairs(tags: list[str] | None) -> dict[str, str]:
     from runner.errors import UsageError
 
     found: dict[str, str] = {}
-    for key, equals, value in (tag.partition("=") for tag in tags or ()):
+    for tag in tags or ():
+        key, equals, value = tag.partition("=")
         if not key or not equals:
-            raise UsageError(f"a tag is K=V, and {key!r} is not; write --tag branch=main, say")
+            raise UsageError(f"a tag is K=V, and {tag!r} is not; write --tag branch=main, say")
         if found.setdefault(key, value) != value:
             raise UsageError(f"the tag {key!r} is given as {found[key]!r} and as {value!r}; give it once")
     return found

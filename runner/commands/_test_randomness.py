@@ -55,4 +55,5 @@ def reproduction(request: TestRequest, selection: Selection) -> Reproduction:
     is_importable = bool(request.names) or Path(top).resolve() == Path.cwd() or not Path(top).is_dir()
     typed = {"-s": request.start_directory, "-t": request.top_level_directory, "-p": request.pattern}
     flags = tuple(part for flag, value in typed.items() if value is not None for part in (flag, value))
-    return Reproduction(None if is_importable else flags, request.seed, is_shuffled=bool(request.shuffle))
+    discovery = None if is_importable else flags
+    return Reproduction(discovery, request.seed, is_shuffled=bool(request.shuffle), names=selection.names)

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from runner.events import TestKey
 
 
-def selection(request: TestRequest, settings: Settings) -> tuple[execute.Selection, Chain | None]:
-    """Return what to load, and what chooses among it; None where everything runs as it was loaded.
+Selected = tuple[execute.Selection, Chain | None]
+"""What to load, and what chooses among it; None where everything runs as it was loaded."""
+
+
+def selection(request: TestRequest, settings: Settings) -> Selected:
+    """Return what to load, and what chooses among it.
 
     Raises:
         UsageError: Flags contradict each other, or one of TESTS is not there.

@@ -52,8 +52,7 @@ class Session:
         begun = _unrecorded(self._request)
         summary = self._run(self._sink(begun, *([collector] if self._request.as_json else [])))
         coverage = self._coverage()
-        duration_s = (datetime.now(UTC) - begun.started_at).total_seconds()
-        run = replace(begun, status=_status(summary), green=self._green(), duration_s=duration_s)
+        run = replace(begun, status=_status(summary), green=self._green(), duration_s=summary.duration_s)
         if self._request.as_json:
             kept = (tuple(collector.results), tuple(collector.fixtures), tuple(collector.pollution))
             details = RunDetails(run, self._tallier.tally.outcomes, *kept, coverage=coverage)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from runner import execute
 from runner.commands._test_randomness import seeded_environment, with_seed
 from runner.commands._test_request import Plan, TestRequest
-from runner.commands._test_selection import selection
+from runner.commands._test_selection import Selected, selection
 from runner.commands._test_workers import worker_options
 from runner.commands.outputs import Outputs
 from runner.commands.surroundings import command_line, garbage_collected_rarely, is_ready, open_registry
@@ -42,17 +42,19 @@ def run_tests(request: TestRequest) -> int:
         raise UsageError("--name names a recorded run; add --record")
     if request.source and not request.coverage:
         raise UsageError("--source says what --coverage measures; add --coverage")
+    # Once, also for many seeds: what is recorded under one of them must not change what is chosen for the next.
+    selected = selection(request, settings)
     if request.seeds is None:
-        return _run_once(request, settings, record=record)
+        return _run_once(request, settings, selected=selected, record=record)
     from runner.commands._test_seeds import run_seeds
 
-    return run_seeds(request, settings, partial(_run_once, record=record), record=record)
+    return run_seeds(request, settings, partial(_run_once, selected=selected, record=record), record=record)
 
 
-def _run_once(request: TestRequest, settings: Settings, *onlookers: TestSink, record: bool) -> int:
+def _run_once(request: TestRequest, settings: Settings, *onlookers: TestSink, selected: Selected, record: bool) -> int:
     with SignalWatch(patience=1), garbage_collected_rarely(), ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runner-coverage-"))) if request.coverage else None
-        plan = replace(_plan(request, settings, data), onlookers=onlookers)
+        plan = replace(_plan(request, settings, selected, data), onlookers=onlookers)
         outputs = stack.enter_context(Outputs(request, plan.selection, settings))
         if not record:
             return _start(plan, outputs, stack).run()
@@ -84,7 +86,7 @@ def _bisect(request: TestRequest, settings: Settings, test: str) -> int:
     from runner.commands._test_contradictions import outputs_of, refuse_beside
 
     refuse_beside("--bisect-order", "runs a part of the suite many times", {**outputs_of(request), "--pdb": request.pdb})
-    return bisect_order(_plan(request, settings, None), test)
+    return bisect_order(_plan(request, settings, selection(request, settings)), test)
 
 
 def _debug(request: TestRequest, settings: Settings) -> int:
@@ -98,7 +100,7 @@ def _debug(request: TestRequest, settings: Settings) -> int:
 
     others = {"--buffer": request.buffer, "--timeout": request.timeout_s, "--jobs": request.jobs not in (None, "1")}
     refuse_beside("--pdb", "stops at the first problem for as long as you look", {**outputs_of(request), **others})
-    plan = _plan(replace(request, failfast=True, retries=0), settings, None)
+    plan = _plan(replace(request, failfast=True, retries=0), settings, selection(request, settings))
     plan = replace(plan, options=replace(plan.options, pdb=True, jobs=1, timeout_s=None))
     with terminal_lent(), ExitStack() as stack:
         outputs = stack.enter_context(Outputs(plan.request, plan.selection, settings))
@@ -112,8 +114,8 @@ def _registry(request: TestRequest, settings: Settings) -> Registry:
     return registry
 
 
-def _plan(request: TestRequest, settings: Settings, data: Path | None) -> Plan:
-    chosen, chain = selection(request, settings)
+def _plan(request: TestRequest, settings: Settings, selected: Selected, data: Path | None = None) -> Plan:
+    chosen, chain = selected
     options = replace(worker_options(request, settings), coverage_data=data, coverage_source=_source(request, settings, chosen))
     return Plan(request, settings, chosen, options, chain)
 

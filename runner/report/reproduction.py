@@ -19,23 +19,30 @@ class Reproduction:
 
     Attributes:
         discovery: The flags of discovery that were typed, where a test is found by them; None where its id can be imported.
+        names: The dotted names that were asked for.
         seed: None where nothing was seeded.
     """
 
     discovery: tuple[str, ...] | None = None
     seed: int | None = None
     is_shuffled: bool = False
+    names: tuple[str, ...] = ()
 
     def of_test(self, test_id: str) -> str:
-        """Return the command for a test, or for a module that could not be loaded."""
+        """Return the command for a test, or for what could not be loaded."""
         for prefix in _NOT_LOADED:
-            test_id = test_id.removeprefix(prefix)
+            if test_id.startswith(prefix):
+                test_id = self._asked_for(test_id.removeprefix(prefix))
         return self._command(test_id, f"*{glob.escape(test_id)}")
 
     def of_fixture(self, fixture_id: str) -> str | None:
         """Return the command for the tests of a fixture's class or module; None where it names none."""
         match = _FIXTURE.fullmatch(fixture_id)
         return None if match is None else self._command(match[1], f"*{glob.escape(match[1])}.*")
+
+    def _asked_for(self, missing: str) -> str:
+        """Return the name of which unittest keeps only the part that it did not find."""
+        return next((name for name in self.names if f".{missing}." in f".{name}."), missing)
 
     def _command(self, name: str, pattern: str) -> str:
         chosen = [name] if self.discovery is None else [*self.discovery, "-k", pattern]

@@ -82,7 +82,8 @@ def seeds_text(report: SeedReport) -> str:
         if verdict.is_always:
             lines.append(f"fails for all {verdict.tried} seeds: {title}")
         else:
-            lines.append(f"fails for some seeds: {title}: {len(verdict.red)} of {verdict.tried} (seeds {_listed(verdict.red)})")
+            word = "seed" if len(verdict.red) == 1 else "seeds"
+            lines.append(f"fails for some seeds: {title}: {len(verdict.red)} of {verdict.tried} ({word} {_listed(verdict.red)})")
     return "\n".join([*lines, report.last_line()]) + "\n"
 
 

@@ -50,7 +50,7 @@ class Seeds(ProjectCase):
         """What fails for some seeds is told from what fails for all, and the last line is for programs."""
         lines = self.answers["sweep"].lines
         self.assertEqual(self.answers["sweep"].code, 1)
-        self.assertRegex("\n".join(lines), r"fails for some seeds: test_lottery\.Lottery\.test_a_lucky: \d of 3 \(seeds ")
+        self.assertRegex("\n".join(lines), r"fails for some seeds: test_lottery\.Lottery\.test_a_lucky: \d of 3 \(seeds? ")
         self.assertIn("fails for all 3 seeds: test_lottery.Lottery.test_b_never", lines)
         self.assertEqual(lines[-1], "1 passed, 2 failed, 0 skipped")
 
@@ -117,6 +117,18 @@ class Seeds(ProjectCase):
         text = self.answers["shuffled"].output
         (seed,) = re.findall(r"^seed (\d+), shuffled$", text, re.MULTILINE)
         self.assertRegex(text, rf"again: runner test .*test_b_never' --seed {seed} --shuffle\n")
+
+
+class LastFailed(ProjectCase):
+    """Many seeds of what failed last."""
+
+    def test_the_choice_stays(self):
+        """What is recorded under one seed changes no choice for the next, and the exit code is that of the worst."""
+        home = self.project(test_lottery=SEEDED_SUITE)
+        home.run("test", "--record", "--seed", "1", "-k", "lucky")  # fails
+        answer = home.run("test", "--seeds", "4", "--last-failed", "--record", "-q")
+        self.assertEqual((answer.code, answer.lines[-1]), (1, "0 passed, 1 failed, 0 skipped"))
+        self.assertRegex(answer.output, r"fails for some seeds: test_lottery\.Lottery\.test_a_lucky: \d of 4 ")
 
 
 class Refusals(ProjectCase):

@@ -127,6 +127,7 @@ class UnrecordedRun(ProjectCase):
             name=("test", "--name", "lost"),
             both=("test", "-s", "tests", "test_green"),
             tag=("test", "--record", "--tag", "main"),
+            keyless=("test", "--record", "--tag", "=main"),
             flag=("test", "--nonsense"),
         )
         cls.answer = cls.answers["plain"]
@@ -164,6 +165,7 @@ class UnrecordedRun(ProjectCase):
     def test_a_tag_has_a_key_and_a_value(self):
         """--tag without an equals sign is refused with an example."""
         self.assert_refused(self.answers["tag"], 2, "usage", "K=V", "'main'")
+        self.assert_refused(self.answers["keyless"], 2, "usage", "K=V", "'=main'")
 
     def test_an_unknown_flag_is_refused(self):
         """A flag that does not exist gives exit code 2 and is named."""

@@ -40,6 +40,13 @@ class Commands(unittest.TestCase):
         """A module that could not be imported is named itself, not unittest's stand-in for it."""
         self.assertEqual(Reproduction().of_test("unittest.loader._FailedTest.pkg.test_mod"), "runner test pkg.test_mod")
 
+    def test_names_that_lead_nowhere(self):
+        """Of a name that leads nowhere unittest keeps the missing part; the command has the whole name."""
+        asked = Reproduction(names=("pkg.other", "pkg.mod.Case.test_gone", "pkg.gone.Case"))
+        for missing, name in {"test_gone": "pkg.mod.Case.test_gone", "gone": "pkg.gone.Case", "elsewhere": "elsewhere"}.items():
+            with self.subTest(missing=missing):
+                self.assertEqual(asked.of_test(f"unittest.loader._FailedTest.{missing}"), f"runner test {name}")
+
     def test_fixtures(self):
         """A fixture is repeated by the tests of its class or module."""
         self.assertEqual(Reproduction().of_fixture("setUpClass (pkg.mod.A)"), "runner test pkg.mod.A")

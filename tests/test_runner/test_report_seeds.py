@@ -27,7 +27,7 @@ class Verdicts(unittest.TestCase):
         runs = [{"a": "passed" if n else "failed", "b": "errored", "c": "passed", "d": "skipped"} for n in range(3)]
         lines = seeds_text(reported(*runs)).splitlines()
         self.assertEqual(lines[1], "3 seeds: 0, 1, 2")
-        self.assertEqual(lines[2:4], ["fails for some seeds: a: 1 of 3 (seeds 0)", "fails for all 3 seeds: b"])
+        self.assertEqual(lines[2:4], ["fails for some seeds: a: 1 of 3 (seed 0)", "fails for all 3 seeds: b"])
         self.assertEqual(lines[-1], "1 passed, 2 failed, 1 skipped")
 
     def test_as_a_document(self):
@@ -54,7 +54,7 @@ class Verdicts(unittest.TestCase):
         """A fixture that breaks for some seeds is told like a test."""
         report = reported({"a": "passed"}, {"a": "passed"})
         report.sinks[1].emit(make_fixture_event(fixture_id="tearDownClass (m.A)"))
-        self.assertIn("fails for some seeds: tearDownClass (m.A): 1 of 2 (seeds 1)\n1 passed, 1 failed", seeds_text(report))
+        self.assertIn("fails for some seeds: tearDownClass (m.A): 1 of 2 (seed 1)\n1 passed, 1 failed", seeds_text(report))
 
     def test_many_seeds(self):
         """A long list of seeds is cut, and no name can act upon the terminal."""
