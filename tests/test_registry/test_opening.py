@@ -159,7 +159,10 @@ class Refusing(FolderCase):
         """A registry in a folder that does not exist, or below a file, is refused and makes nothing."""
         (self.folder / "file").touch()
         for path in ("none/runs.db", "file/runs.db"):
-            with self.subTest(path=path), self.assertRaisesRegex(RegistryUnreachable, f"{path} cannot be created: .*; make .* a folder"):
+            with (
+                self.subTest(path=path),
+                self.assertRaisesRegex(RegistryUnreachable, f"{path} cannot be created: .*; make .* a folder"),
+            ):
                 registry.open(path)
         self.assertEqual([entry.name for entry in self.folder.iterdir()], ["file"])
 
