@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -22,7 +21,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    union_all,
 )
 
 from registry import models
@@ -57,18 +55,23 @@ def compare(connection: Connection, a: int, b: int) -> RunComparison:
     Raises:
         RunNotFound: One of them is not there.
     """
+    side_a, side_b = (details(connection, run, with_results=False) for run in (a, b))
+    tests_a, tests_b = (sum(side.counts.values()) for side in (side_a, side_b))
+    runs = _Sides(a, b, _is_retried(connection, a), _is_retried(connection, b))
     with decoding(f"run {a} or {b}"):
-        runs = _Sides(a, b, _is_retried(connection, a), _is_retried(connection, b))
-        rows = _changed(connection, runs)
-    changed = tuple(map(_pair, rows))
+        rows = _rows(connection, _from_a(runs))
+        in_both = tests_a - sum(row.b is None for row in rows)
+        unchanged = tests_a - len(rows)
+        # Looking for what is new costs as much as the join, and mostly the numbers tell that there is nothing.
+        rows += _rows(connection, _only_b(runs)) if tests_b > in_both else []
+        changed = tuple(sorted(map(_pair, rows), key=lambda pair: (pair.test_id, pair.ordinal)))
     slower = {row.id: (row.name, row.ordinal) for row in rows if _is_slower(row)}
-    in_both, timed = _in_both(connection, runs)
     return RunComparison(
-        a=details(connection, a, with_results=False),
-        b=details(connection, b, with_results=False),
+        a=side_a,
+        b=side_b,
         changed=changed,
-        unchanged=in_both - sum(pair.a is not None and pair.b is not None for pair in changed),
-        timed=timed,
+        unchanged=unchanged,
+        timed=_timed(connection, b) if slower else 0,
         earlier={slower[test]: found for test, found in earlier_durations(connection, a, b, list(slower)).items()},
         seeds_a=seeds_of(connection, a),
         seeds_b=seeds_of(connection, b),
@@ -111,17 +114,12 @@ def _is_retried(connection: Connection, run_id: int) -> bool:
     return connection.execute(again).first() is not None
 
 
-def _changed(connection: Connection, runs: _Sides) -> Sequence[Row[Any]]:
-    pairs = union_all(_from_a(runs), _only_b(runs)).subquery()
-    test = models.test
+def _rows(connection: Connection, pairs: Select[tuple[object, ...]]) -> list[Row[Any]]:
+    """Return pairs with the names of their tests."""
+    found, test = pairs.subquery(), models.test
     names = ("a", "b", "message", "duration_a_s", "duration_b_s", "attempts_b", "cause_a", "cause_b")
-    facts = [pairs.c[name] for name in names]
-    statement = (
-        select(test.c.id, test.c.name, test.c.ordinal, *facts)
-        .select_from(pairs.join(test, test.c.id == pairs.c.test_id))
-        .order_by(test.c.name, test.c.ordinal)
-    )
-    return connection.execute(statement).all()
+    statement = select(test.c.id, test.c.name, test.c.ordinal, *(found.c[name] for name in names))
+    return list(connection.execute(statement.select_from(found.join(test, test.c.id == found.c.test_id))).all())
 
 
 def _pair(row: Row[Any]) -> ChangedPair:
@@ -191,16 +189,11 @@ def _is_changed(left: FromClause, right: FromClause) -> ColumnElement[bool]:
     )
 
 
-def _in_both(connection: Connection, runs: _Sides) -> tuple[int, int]:
-    """Return how many tests are in both runs, and how many of them passed twice and are long enough to be slower."""
-    left, right = models.test_result.alias("result_a"), models.test_result.alias("result_b")
-    partner = and_(right.c.run_id == runs.b, right.c.test_id == left.c.test_id, *runs.last_of_b(right))
-    passed = outcome_code(Outcome.PASSED)
-    is_long = or_(left.c.duration_s > DURATION_FLOOR_S, right.c.duration_s > DURATION_FLOOR_S)
-    timed = case((and_(left.c.outcome == passed, right.c.outcome == passed, is_long), 1))
-    numbers = select(func.count(), func.count(timed)).select_from(left.join(right, partner))
-    in_both, long_enough = connection.execute(numbers.where(left.c.run_id == runs.a, *runs.last_of_a(left))).one()
-    return int(in_both), int(long_enough)
+def _timed(connection: Connection, b: int) -> int:
+    """Return how many tests of B passed and took so long that they could be slower by the floors."""
+    result = models.test_result
+    conditions = (result.c.run_id == b, result.c.outcome == outcome_code(Outcome.PASSED), result.c.duration_s > DURATION_FLOOR_S)
+    return int(connection.execute(select(func.count()).where(*conditions)).scalar_one())
 
 
 def _outcome(code: int | None) -> Outcome | None:

@@ -82,12 +82,15 @@ def _counts(connection: Connection, run_id: int) -> dict[Outcome, int]:
     """Return how many tests ended in each outcome; of a test that was tried again the last attempt counts."""
     result = models.test_result
     statement = (
-        select(result.c.outcome, func.count())
-        .where(result.c.run_id == run_id, is_last_attempt(result))
+        select(result.c.outcome, func.count().label("number"), func.max(result.c.attempt).label("attempts"))
+        .where(result.c.run_id == run_id)
         .group_by(result.c.outcome)
         .order_by(result.c.outcome)
     )
-    return {OUTCOMES[code]: number for code, number in connection.execute(statement)}
+    rows = connection.execute(statement).all()
+    if any(row.attempts > 1 for row in rows):
+        rows = connection.execute(statement.where(is_last_attempt(result))).all()
+    return {OUTCOMES[row.outcome]: row.number for row in rows}
 
 
 def _results(connection: Connection, run_id: int) -> tuple[TestRecord, ...]:

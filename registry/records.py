@@ -360,7 +360,7 @@ class RunComparison:
     Attributes:
         changed: Pairs of tests with another outcome, red on both sides, tried again in B, or with durations past the floors.
         unchanged: How many tests are in none of those pairs.
-        timed: How many tests passed on both sides and took long enough to be slower by the floors.
+        timed: How many tests of B passed and took long enough to be slower by the floors; 0 where none is slower.
         earlier: Earlier durations of those that are slower, by id and ordinal.
         seeds_a: Last values of A's metrics by name and seed, over all runs that differ from A in the seed only. So `seeds_b`.
     """
