@@ -126,7 +126,8 @@ def _judge_duration(timing: Timing, ps: tuple[float, float, float], level: float
     if not _is_past_floors(timing.duration_s, usual_s):
         floors = f"+{DURATION_RATIO - 1:.0%} and {DURATION_FLOOR_S:g} s"
         return Judgement(Verdict.UNCHANGED, f"{n}: within {floors} of it; {seen}")
-    evidence = f"{n}, p = {p:.2g}, {adjusted:.2g} among {tested:,} timed tests ({LEVEL:g} is told); {seen}"
+    noun = "test" if tested == 1 else "tests"
+    evidence = f"{n}, p = {p:.2g}, {adjusted:.2g} among {tested:,} timed {noun} ({LEVEL:g} is told); {seen}"
     if adjusted > LEVEL:
         return Judgement(Verdict.UNCHANGED, evidence)
     if timing.is_confirmed:

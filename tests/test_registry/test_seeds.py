@@ -60,6 +60,13 @@ class Seeds(unittest.TestCase):
         perfect = judge(values(1.0), values(0.99, 0.001), Direction.HIGHER, is_accuracy=True)
         self.assertEqual(perfect.verdict, Verdict.REGRESSED)
 
+    def test_errors_on_a_logarithmic_scale(self):
+        """A third more errors with every seed is one and the same change, for good seeds and for bad ones."""
+        errors = (0.005, 0.01, 0.02, 0.04, 0.08)
+        a, b = ({seed: 1 - more * share for seed, share in enumerate(errors)} for more in (1, 1.33))
+        self.assertEqual(judge(a, b, Direction.HIGHER, is_accuracy=True).verdict, Verdict.REGRESSED)
+        self.assertEqual(judge(a, b, Direction.HIGHER).verdict, Verdict.SUSPECTED)
+
     def test_no_number_any_more(self):
         """One seed that does not end with a number is regressed; where A had such seeds nothing can be said."""
         lost = {**values(1.0), 3: math.nan}
