@@ -201,7 +201,8 @@ def judge_accuracy(a: float, b: float, examples_a: int, examples_b: int) -> Judg
     distance = (b - a) / error if error else 0.0
     evidence = (
         f"{abs(distance):.2f} standard errors {'down' if b < a else 'up'} "
-        f"(n = {examples_a:,} and {examples_b:,}; regressed beyond {REGRESSED_BEYOND:g}, suspected beyond {SUSPECTED_BEYOND:g})"
+        f"(n = {examples_a:,} and {examples_b:,}; regressed beyond {REGRESSED_BEYOND:g}, suspected beyond {SUSPECTED_BEYOND:g}: "
+        f"{SUSPECTED_BEYOND * error * 100:.2f} points)"
     )
     return Judgement(_verdict_at(distance), evidence)
 

@@ -96,7 +96,7 @@ class Metrics(unittest.TestCase):
         """A regressed accuracy gives one sentence with both values and the evidence."""
         a, b = (RunDetails(make_run(), metrics=(make_metric("test_accuracy", last),), dataset=MNIST) for last in (0.993, 0.985))
         diff = compare_runs(make_comparison(a=a, b=b))
-        evidence = "5.42 standard errors down (n = 10,000 and 10,000; regressed beyond 3, suspected beyond 2)"
+        evidence = "5.42 standard errors down (n = 10,000 and 10,000; regressed beyond 3, suspected beyond 2: 0.30 points)"
         self.assertEqual(diff.reasons, (f"test_accuracy 0.9930 -> 0.9850: {evidence}",))
         self.assertEqual(diff.verdict, Verdict.REGRESSED)
 
@@ -145,7 +145,7 @@ class AccuracyRule(unittest.TestCase):
         """The evidence gives the distance with its direction and both sizes."""
         self.assertEqual(
             judge_accuracy(0.51, 0.49, 5000, 2500).evidence,
-            "1.63 standard errors down (n = 5,000 and 2,500; regressed beyond 3, suspected beyond 2)",
+            "1.63 standard errors down (n = 5,000 and 2,500; regressed beyond 3, suspected beyond 2: 2.45 points)",
         )
         self.assertIn(" up ", judge_accuracy(0.49, 0.51, 5000, 5000).evidence)
 

@@ -70,7 +70,7 @@ what changed
 TRAININGS = """\
 REGRESSED: train-a -> train-b
   - test_accuracy 0.9933 -> 0.9833: 6.58 standard errors down (n = 10,000 and
-    10,000; regressed beyond 3, suspected beyond 2)
+    10,000; regressed beyond 3, suspected beyond 2: 0.30 points)
 
 A  train-a (run 1, 2026-01-02 03:04 UTC, 01234567, seed 42, finished)
 B  train-b (run 2, 2026-01-02 03:04 UTC, no commit, seed 43, finished)
