@@ -36,6 +36,56 @@ CASES = (
         exit_code=0,
     ),
     Case(
+        name="same-object-twice-in-a-suite-of-its-own",
+        why="so it may be in a suite that has its own way to run",
+        files={
+            "test_row.py": """
+                import unittest
+                from diary import note
+                class Own(unittest.TestSuite):
+                    def run(self, result, debug=False): return super().run(result, debug)
+                class Row(unittest.TestCase):
+                    def test_one(self): note("test")
+                    def test_two(self): note("test")
+                def load_tests(loader, tests, pattern):
+                    test = Row("test_one")
+                    return Own([test, Row("test_two"), test])
+            """
+        },
+        outcomes={"test_row.Row.test_one": ("passed", "passed"), "test_row.Row.test_two": "passed"},
+        notes={"test": 3},
+        exit_code=0,
+    ),
+    Case(
+        name="suites-that-hold-nothing-yet",
+        why="a suite may make its tests only when it runs, as the last of all too",
+        files={
+            "test_row.py": """
+                import unittest
+                class Row(unittest.TestCase):
+                    def test_one(self): pass
+                    def made(self): self.fail("ran")
+                    def made_too(self): pass
+                class Late(unittest.TestSuite):
+                    def __init__(self, name):
+                        super().__init__()
+                        self.name = name
+                    def run(self, result, debug=False):
+                        Row(self.name)(result)
+                        return result
+                def load_tests(loader, tests, pattern):
+                    return unittest.TestSuite([Late("made_too"), Late("made_too"), tests, Late("made_too"), Late("made")])
+            """
+        },
+        beside_fine=False,
+        outcomes={
+            "test_row.Row.test_one": "passed",
+            "test_row.Row.made": "failed",
+            "test_row.Row.made_too": ("passed",) * 3,
+        },
+        exit_code=1,
+    ),
+    Case(
         name="fixtures-of-another-module",
         why="the fixtures are those of the module of the class, not of the module that was discovered",
         files={

@@ -70,14 +70,16 @@ class Driver(suite.TestSuite):
         self._stop = stop
         position = start
         while position < stop and not self._result.shouldStop:
+            self._run_hollow(position)
             block = self._layout.blocks.get(position)
             if block is not None:
                 self._run_block(block)
-            if block is not None and block.stop > position:
                 position = block.stop
-            else:  # a suite that holds nothing lies before this test
+            else:
                 self._run_test(position)
                 position += 1
+        if position == len(self._layout.ids) and not self._result.shouldStop:
+            self._run_hollow(position)
 
     def finish(self) -> None:
         """Tear down the last class and module."""
@@ -107,6 +109,12 @@ class Driver(suite.TestSuite):
             self._pollution.after_test(test)
         for missing in result.forget():
             self._never_started(missing)
+
+    def _run_hollow(self, position: int) -> None:
+        """Run the suites that hold no test and may make some."""
+        self._position = position
+        for item in self._layout.hollow.pop(position, ()):
+            self._call(item)
 
     def _run_block(self, block: Block) -> None:
         tests = self._layout.tests

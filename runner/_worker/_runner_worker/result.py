@@ -80,20 +80,20 @@ class Result(TestResult):
         self._clock = perf_counter
         self._ids = layout.ids
         self._extra_position = len(layout.ids)
-        self._expected: dict[int, int] = {}
+        self._expected: dict[int, list[int]] = {}
         self._states: dict[int, tuple[object, _State]] = {}
 
     # What the driver asks for.
 
     def expect(self, test: object, position: int) -> None:
         """Announce which test is about to run."""
-        self._expected[id(test)] = position
+        self._expected.setdefault(id(test), []).append(position)  # one object may be in a suite twice
 
     def forget(self) -> list[int]:
         """Return the positions that were expected and not started."""
         if not self._expected:
             return []
-        missing = sorted(self._expected.values())
+        missing = sorted(position for positions in self._expected.values() for position in positions)
         self._expected.clear()
         return missing
 
@@ -132,8 +132,8 @@ class Result(TestResult):
         self.testsRun += 1
         if self.buffer:
             self._setupStdout()  # type: ignore[attr-defined]
-        position = self._expected.pop(id(test), None)
-        state = _State(self._claim(test) if position is None else position, 0.0)
+        position = self._take_expected(id(test)) if id(test) in self._expected else self._claim(test)
+        state = _State(position, 0.0)
         self._states[id(test)] = (test, state)
         self._send(f'["s",{state.position}]')
         if self._seeding is not None:
@@ -224,7 +224,7 @@ class Result(TestResult):
         """Take a test that reports without having been started, as skipped ones do on Python 3.12.1."""
         if id(test) not in self._expected:
             return None
-        entry = self._states[id(test)] = (test, _State(self._expected.pop(id(test)), self._clock()))
+        entry = self._states[id(test)] = (test, _State(self._take_expected(id(test)), self._clock()))
         return entry
 
     def _report_subtest(self, test: object, subtest: object, outcome: str, message: str, text: str | None) -> None:
@@ -250,13 +250,19 @@ class Result(TestResult):
         parts = (state.message, text, description, state.subtests, state.subtests_passed, output, state.seed)
         self._send(array("d", state.position, outcome, round(duration, 6), *parts))
 
+    def _take_expected(self, key: int) -> int:
+        """Return the next position of an expected object."""
+        positions = self._expected[key]
+        if len(positions) == 1:
+            del self._expected[key]
+        return positions.pop(0)
+
     def _claim(self, test: object) -> int:
         """Return the position of a test that is not the expected object; one that nobody collected gets a new position."""
         name = test_id(test)
         for key, expected in self._expected.items():
-            if self._ids[expected] == name:  # a copy runs in the place of the test that was collected
-                del self._expected[key]
-                return expected
+            if self._ids[expected[0]] == name:  # a copy runs in the place of the test that was collected
+                return self._take_expected(key)
         self._extra_position += 1
         self._send(array("a", self._extra_position - 1, name))
         return self._extra_position - 1

@@ -20,6 +20,8 @@ def shuffle(layout: "Layout", seed: str) -> None:
     order = _order(layout, _Keys(seed))
     layout.ordinals = _ordinals(layout.ids)
     layout.blocks = _moved(layout.blocks, order)
+    place_of = {position: place for place, position in enumerate(order)}
+    layout.hollow = {place_of.get(position, position): suites for position, suites in layout.hollow.items()}
     for name in ("tests", "ids", "ordinals"):
         column = getattr(layout, name)
         column[:] = [column[position] for position in order]
@@ -55,7 +57,7 @@ def _rows(layout: "Layout") -> list[list[int]]:
 
 def _within(layout: "Layout", row: list[int], keys: _Keys) -> list[int]:
     block = layout.blocks.get(row[0])
-    if block is not None and block.stop > block.start:
+    if block is not None:
         return row
     classes: dict[str, list[int]] = {}
     for position in row:
