@@ -158,7 +158,8 @@ class Schedule:
         return [position for position, state in enumerate(self._states) if state != _ENDED]
 
     def _is_exclusive(self, unit: Unit) -> bool:
-        return bool(self._exclusive) and unit[0][0] in self._exclusive
+        # A class that wants to be alone may be any of a module that stays together.
+        return bool(self._exclusive) and any(place in self._exclusive for start, stop in unit for place in range(start, stop))
 
 
 def plan(selection: Selection, suite: Suite, jobs: int) -> Schedule:

@@ -95,6 +95,11 @@ class ScheduleTest(unittest.TestCase):
         schedule.put_back(unit or [])
         self.assertEqual((schedule.waiting, schedule.waiting_alone), (0, 1))
 
+    def test_exclusive_within_a_module(self) -> None:
+        """So does a module that stays together and of which only a later class wants to be alone."""
+        schedule = Schedule(Suite(SUITE.ids, SUITE.starts, exclusive=[2]), shares=True)
+        self.assertEqual((schedule.waiting, schedule.waiting_alone), (2, 1))
+
     def test_whole_blocks(self) -> None:
         """Of a suite that runs as a whole, choosing a part chooses the rest."""
         suite = Suite(SUITE.ids, SUITE.starts, blocks=[(1, 3)])
