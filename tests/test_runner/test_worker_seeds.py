@@ -153,6 +153,40 @@ class SeedsTest(unittest.TestCase):
         self.assertTrue(0 <= (events.of(TestFinished)[0].seed or -1) < 2**32)
 
 
+class SeededImportTest(unittest.TestCase):
+    FILES: ClassVar[Files] = {
+        "test_a.py": "import unittest",
+        "test_b.py": """
+            import random, unittest
+            import numpy
+            from diary import note
+            DRAWN = f"{random.random()} {numpy.random.random()}"
+            class B(unittest.TestCase):
+                def test_one(self): note(DRAWN)
+        """,
+        "test_c.py": """
+            import unittest
+            import numpy
+            from diary import note
+            DRAWN = numpy.random.random()
+            class C(unittest.TestCase):
+                def test_one(self): note(f"C {DRAWN}")
+        """,
+    }
+
+    def drawn(self, names: tuple[str, ...], **changes: object) -> str:
+        with TemporaryDirectory() as folder:
+            write_suite(folder, self.FILES)
+            run_suite(folder, execute.Selection(names=names), seed=7, **changes)
+            return next(line for line in read_diary(folder) if not line.startswith("C"))
+
+    def test_top_of_a_module(self) -> None:
+        """What a module draws at its top is the same, whoever imports NumPy first and however the test is named."""
+        selections = ((), ("test_c", "test_b"), ("test_b.B.test_one",))
+        drawn = {self.drawn(names) for names in selections} | {self.drawn((), jobs=2, start_method="spawn")}
+        self.assertEqual(len(drawn), 1, drawn)
+
+
 class UnseededTest(SuiteCase):
     files: ClassVar[Files] = {
         "test_own.py": """

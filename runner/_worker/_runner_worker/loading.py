@@ -41,6 +41,7 @@ class Layout:
         tests: One entry per position; emptied as the tests run, so that they can be freed.
         ids: One per position.
         blocks: By the position at which they start.
+        hollow: Suites with a way of their own to run that hold no test yet, by the position before which they run.
         units: Positions at which a unit starts; a unit is what must stay together in one worker.
         exclusive: Positions of the tests whose class or module says `runner_exclusive = True`.
         cleanups: The module cleanups that were registered while a module was imported, by its name.
@@ -51,6 +52,7 @@ class Layout:
         self.cleanups = cleanups or {}
         self.tests: list[object] = []
         self.blocks: dict[int, Block] = {}
+        self.hollow: dict[int, list[object]] = {}
         self.ordinals: list[int] = []
         self._lay(root)
         self.ids = _ids(self.tests)
@@ -72,7 +74,10 @@ class Layout:
             else:
                 start = len(self.tests)
                 self.tests.extend(_leaves(item))
-                self.blocks[start] = Block(item, start, len(self.tests))
+                if len(self.tests) > start:
+                    self.blocks[start] = Block(item, start, len(self.tests))
+                else:
+                    self.hollow.setdefault(start, []).append(item)
 
     def _find_units(self) -> list[int]:
         modules = _modules_with_fixtures(self.tests, self.cleanups)
@@ -139,8 +144,8 @@ class _Importing:
     def _announce(self, name: str) -> None:
         self._begun.append((name, len(case._module_cleanups)))  # type: ignore[attr-defined]
         self._channel.send(array("i", name))
-        if self._seeding is not None:  # always alike: the name may be that of a test, and its module is not known yet
-            self._seeding.apply("import")
+        if self._seeding is not None:
+            self._seeding.before_import(name)
 
     def listen(self, test_loader: loader.TestLoader) -> None:
         """Hear of each module before discovery imports it; no frame of ours shows in the traceback of a failed import."""

@@ -45,15 +45,16 @@ class Options:
         self.pdb = "pdb" in fields
         self.template = single("template")
         self.seed = single("seed")
+        self._seeding: Seeding | None = None
         self.shuffle = "shuffle" in fields
         self.pollution = single("pollution") or "off"
         self.coverage_data = single("coverage")
         self.coverage_source = fields.get("source")
 
     def seeding(self) -> "Seeding | None":
-        """Return what seeds; the modules that it needs are loaded only where a seed was asked for."""
-        if self.seed is None:
-            return None
-        from .seeding import Seeding
+        """Return what seeds, always the same; the modules that it needs are loaded only where a seed was asked for."""
+        if self.seed is not None and self._seeding is None:
+            from .seeding import Seeding
 
-        return Seeding(self.seed)
+            self._seeding = Seeding(self.seed)
+        return self._seeding
