@@ -51,6 +51,8 @@ class Child:
         """End the process and everything in its group."""
         self._was_ended |= not self.is_dead()
         self._signal_group(signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(self.pid, signal.SIGKILL)  # one that was just forked leads no group yet
 
     def bury(self) -> None:
         """Kill what is left of the group, then reap; may be called again."""
@@ -70,7 +72,9 @@ class Child:
         if self.descriptor is None:
             time.sleep(seconds)
         else:
-            select.select([self.descriptor], [], [], seconds)
+            end = select.poll()  # select() itself takes no descriptor beyond 1023
+            end.register(self.descriptor, select.POLLIN)
+            end.poll(seconds * 1000)
 
     @property
     def code(self) -> int:

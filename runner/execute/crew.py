@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.execute.options import encode
 from runner.execute.process import spawn
-from runner.execute.strays import adopt_orphans, sweep
+from runner.execute.strays import adopt_orphans, sweep, wait_for_children
 from runner.execute.template import Template
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Crew:
         self._mark = os.urandom(16).hex()
         self._shared = _shared_environment(options.jobs)
         self._cards = visible_cards() if options.jobs > 1 else []
+        wait_for_children()
         adopts = adopt_orphans()
         self.forks = options.jobs > 1 and options.start_method != "spawn" and adopts
         self.reason = _reason(options, adopts=adopts)

@@ -59,7 +59,8 @@ class Pipes:
         lifeline, self._lifeline = os.pipe()
         for pipe in (events, self.commands):
             _enlarge(pipe)
-        os.set_blocking(self.events, False)
+        for pipe in (self.events, self.commands):
+            os.set_blocking(pipe, False)
         self._passed = (events, commands, lifeline)
         self.theirs = (*self._passed, self.stacks.fileno(), self.printed.fileno())
 
@@ -86,6 +87,7 @@ class WorkerProcess:
         self.child = child
         self._pipes = pipes
         self._decoder = LineDecoder()
+        self._unsent = b""
         self._is_cut_off = False
         self._reads_of_dead = 0
         self._is_closed = False
@@ -96,10 +98,20 @@ class WorkerProcess:
         return [self._pipes.events] if self.child.descriptor is None else [self._pipes.events, self.child.descriptor]
 
     def command(self, data: bytes) -> None:
-        """Send to the worker; a worker that is gone is noticed where its events are read."""
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            while data:
-                data = data[os.write(self._pipes.commands, data) :]
+        """Send to the worker, now or with `send_rest`; a worker that is gone is noticed where its events are read."""
+        self._unsent += data
+        self.send_rest()
+
+    def send_rest(self) -> bool:
+        """Send what there is room for, without waiting: the worker may itself wait for us to read; tell whether all is sent."""
+        while self._unsent:
+            try:
+                self._unsent = self._unsent[os.write(self._pipes.commands, self._unsent) :]
+            except BlockingIOError:
+                return False
+            except (BrokenPipeError, ConnectionResetError):
+                self._unsent = b""
+        return True
 
     def read(self) -> tuple[list[Message], bool]:
         """Return the messages that are there, and whether the worker is dead and nothing more can come."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from runner.execute.schedule import Unit
 
 _TICK_S = 0.05
+_UNSENT_S = 0.002
 _GATHER_S = 0.02
 _GATHER_FROM = 8  # messages in one reading: events are flowing, so wait for more of them
 _GRACE_S = 3.0
@@ -101,7 +102,10 @@ class Execution:
     # The loop.
 
     def _turn(self, signals: SignalWatch) -> None:
-        ready = {self._lane_of[descriptor].number for descriptor, _ in self._poll.poll(_TICK_S * 1000)}
+        unsent = [lane for lane in self._lanes if lane.ended is None and not lane.process.send_rest()]
+        polled = self._poll.poll((_UNSENT_S if unsent else _TICK_S) * 1000)
+        now = time.monotonic()  # before what the sink takes, which is no worker's fault
+        ready = {self._lane_of[descriptor].number for descriptor, _ in polled}
         lanes = [lane for lane in self._lanes if lane.number in ready and lane.ended is None]
         number = 0
         for lane in lanes:
@@ -115,16 +119,15 @@ class Execution:
                 self._bury(lane)
         if number:
             self._ledger.flush()
-        self._watch()
+        self._watch(now)
         if signals.received:
             self._obey(signals.received)
         self._feed()
         if number > _GATHER_FROM and all(len(lane.given) > 1 or self._runs_ahead for lane in lanes):
             lanes[0].process.child.pause(_GATHER_S)
 
-    def _watch(self) -> None:
+    def _watch(self, now: float) -> None:
         """End what takes too long: faulthandler writes the stacks first, and what is still there is killed."""
-        now = time.monotonic()
         limit = self._options.timeout_s
         for lane in self._lanes:
             if lane.ended is not None:

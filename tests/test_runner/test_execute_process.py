@@ -15,6 +15,8 @@ from textwrap import dedent
 from runner import execute
 from runner.errors import UsageError, WorkerFailed
 from runner.events import Event
+from runner.execute.child import Child
+from runner.execute.process import Pipes, WorkerProcess
 
 from .suites import Events, options, run_suite, write_suite
 
@@ -156,6 +158,17 @@ class InterpreterTest(unittest.TestCase):
             result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         self.assertIn("TestFinished passed", result.stdout)
 
+    def test_caller_that_ignores_its_children(self) -> None:
+        """A caller that ignores SIGCHLD, which is inherited, does not keep us from seeing how workers end."""
+        ignoring = "import signal\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\n" + dedent(PARENT)
+        with TemporaryDirectory() as folder:
+            write_suite(
+                folder, {"test_end.py": "import os, unittest\nclass A(unittest.TestCase):\n  def test_a(self): os._exit(3)"}
+            )
+            command = [sys.executable, "-c", ignoring, folder]
+            result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        self.assertIn("TestFinished crashed worker exited with code 3", result.stdout)
+
     def test_print_stays_inside(self) -> None:
         """What tests print goes to neither stream of this process: it comes with their results."""
         suite = "import unittest\nclass A(unittest.TestCase):\n    def test_a(self): print('from a test')"
@@ -165,6 +178,34 @@ class InterpreterTest(unittest.TestCase):
             result = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(result.stderr, "")
         self.assertNotIn("from a test", result.stdout)
+
+
+class CommandTest(unittest.TestCase):
+    def test_more_than_fits(self) -> None:
+        """Who writes more to a worker than its pipe takes does not wait, and sends the rest when there is room."""
+        pipes = Pipes()
+        child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+        child.returncode = 0
+        process = WorkerProcess(pipes, Child(child.pid))
+        self.addCleanup(process.close)
+        self.addCleanup(pipes.close_theirs)
+        process.command(b"x" * (3 << 20))
+        process.command(b"end")
+        received = b""
+        while not process.send_rest():
+            received += os.read(pipes.theirs[1], 1 << 20)
+        while len(received) < (3 << 20) + 3:
+            received += os.read(pipes.theirs[1], 1 << 20)
+        self.assertTrue(received.endswith(b"xend"))
+
+    def test_many_names_for_forked_workers(self) -> None:
+        """The process to be forked takes more names than its socket does at once."""
+        with TemporaryDirectory() as folder:
+            write_suite(folder, {"test_one.py": "import unittest\nclass A(unittest.TestCase):\n    def test_a(self): pass"})
+            names = ("test_one.A.test_a", *(f"test_one.A.{'x' * 50_000}{number}" for number in range(10)))
+            events, _ = run_suite(folder, execute.Selection(names=names), jobs=2, start_method="fork")
+        self.assertEqual([outcome for _, _, outcome in events.outcomes].count("passed"), 1)
+        self.assertEqual(len(events.outcomes), 11)
 
 
 class StartTest(unittest.TestCase):
