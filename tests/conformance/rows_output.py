@@ -18,6 +18,22 @@ CASES = (
         exit_code=0,
     ),
     Case(
+        name="printed-by-c",
+        why="what C code prints waits in a buffer of the C library, and belongs to its test all the same",
+        files={
+            "test_row.py": """
+                import ctypes, unittest
+                class Row(unittest.TestCase):
+                    def test_one(self):
+                        ctypes.CDLL(None).printf(b"from C\\n")
+                        self.fail("below it")
+            """
+        },
+        outcomes={"test_row.Row.test_one": "failed"},
+        shows=("from C",),
+        exit_code=1,
+    ),
+    Case(
         name="warnings-are-errors",
         why="a runner that cannot take durations warns (3.12), and where warnings are errors it breaks the next test",
         files={

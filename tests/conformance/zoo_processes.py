@@ -35,6 +35,15 @@ CASES = (
         notes=_NEXT,
     ),
     animal(
+        "forks-in-c",
+        "a library that is not Python's forks, and its child comes back into the runner",
+        """
+        import ctypes
+        ctypes.CDLL(None).fork()
+        """,
+        notes={"next": 1},
+    ),
+    animal(
         "kills-its-group",
         "a signal to its whole process group reaches neither the runner nor other tests",
         "import os, signal; os.killpg(0, signal.SIGKILL)",

@@ -189,6 +189,23 @@ class OutputTest(SuiteCase):
         self.assertEqual(self.output("test_forks"), "the parent's\n")
 
 
+class PrintedByCTest(SuiteCase):
+    files: ClassVar = {
+        "test_c.py": """
+            import ctypes, unittest
+            class C(unittest.TestCase):
+                def test_prints(self):
+                    ctypes.CDLL(None).printf(b"from C\\n")
+                def test_silent(self): pass
+        """
+    }
+    changes: ClassVar = {"environment": {"PYTHONUNBUFFERED": ""}}
+
+    def test_belongs_to_its_test(self) -> None:
+        """What C code leaves in the C library's buffer comes with the test that printed it."""
+        self.assertEqual([self.events.test(name).output for name in ("test_prints", "test_silent")], ["from C\n", None])
+
+
 class BufferTest(SuiteCase):
     files: ClassVar[dict[str, str]] = {
         "test_buffer.py": """

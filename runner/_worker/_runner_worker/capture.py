@@ -11,6 +11,7 @@ from .wire import Channel, array, out_of_reach
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TextIO
 
 __unittest = True
@@ -34,11 +35,24 @@ class Capture:
         self._file = out_of_reach(descriptor)
         self._seek, self._read, self._truncate = os.lseek, os.pread, os.ftruncate
         self._streams: list[TextIO] = [sys.stdout, sys.stderr]
+        self._flush_c: Callable[[], object] = _nothing
         self._is_on = is_on
         self._is_ours = True
         self.redirect()
         self._adopt_streams()
         os.register_at_fork(after_in_child=self._become_stray)
+
+    def follow_c(self) -> None:
+        """Take also what C code prints, which waits in the C library's own buffer; called when the suite is loaded."""
+        if "ctypes" not in sys.modules and not any(map(_is_foreign_binary, list(sys.modules.values()))):
+            return  # pure Python need not pay the milliseconds that ctypes takes
+        import ctypes
+        from functools import partial
+
+        library = ctypes.CDLL(None)
+        name = "stdout" if hasattr(library, "stdout") else "__stdoutp"  # as macOS calls it
+        # Not all streams: a thread may hold one for as long as it waits for input.
+        self._flush_c = partial(library.fflush, ctypes.c_void_p.in_dll(library, name))
 
     def redirect(self) -> None:
         """Lead the descriptors 1 and 2 into the file, wherever they lead now."""
@@ -61,6 +75,7 @@ class Capture:
         try:
             self._flush_output()
             self._flush_errors()
+            self._flush_c()
             size = self._seek(self._file, 0, 2)
         except (AttributeError, OSError, ValueError):  # a test closed a stream or a descriptor
             size = self._size()
@@ -105,6 +120,14 @@ class Capture:
     def _become_stray(self) -> None:
         """In a child that a test forked: leave to the parent what is in the file."""
         self._is_ours = False
+
+
+def _is_foreign_binary(module: object) -> bool:
+    """Tell whether a module is a compiled one from outside the standard library."""
+    if not isinstance(module, type(sys)):
+        return False
+    file = object.__getattribute__(module, "__dict__").get("__file__")  # one that loads lazily shall not load now
+    return isinstance(file, str) and file.endswith((".so", ".pyd")) and "lib-dynload" not in file
 
 
 def _nothing() -> None:

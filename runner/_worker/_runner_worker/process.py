@@ -75,6 +75,7 @@ def _load(options: Options, channel: Channel, measurement: Measurement, capture:
     layout = _interruptibly_loaded(options, channel)
     measurement.note_files()
     blocks = [[block.start, block.stop] for block in layout.blocks.values()]
+    capture.follow_c()
     capture.report(channel)
     lists = (layout.units, blocks, layout.exclusive, layout.ordinals)
     channel.send(f'["c",[{",".join(map(quote, layout.ids))}],{",".join(map(str, lists))}]')
@@ -83,6 +84,7 @@ def _load(options: Options, channel: Channel, measurement: Measurement, capture:
 
 def _run(options: Options, channel: Channel, layout: Layout, measurement: Measurement, capture: Capture) -> None:
     _filter_warnings()
+    capture.follow_c()
     surroundings = Surroundings(options, channel, capture)
     result = _kind_of_result(options)(channel, layout, capture, surroundings.seeding)
     result.failfast, result.buffer, result.tb_locals = options.failfast, options.buffer, options.show_locals

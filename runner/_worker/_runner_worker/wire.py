@@ -82,7 +82,8 @@ class Channel:
         self._events = out_of_reach(events)
         self._commands = out_of_reach(commands)
         self._received = b""
-        self._write, self._read, self._exit = os.write, os.read, os._exit
+        self._write, self._read, self._exit, self._getpid = os.write, os.read, os._exit, os.getpid
+        self._owner = os.getpid()
         os.register_at_fork(after_in_child=self._become_stray)
 
     @property
@@ -92,6 +93,8 @@ class Channel:
 
     def send(self, line: str) -> None:
         """Write one event."""
+        if self._getpid() != self._owner:  # forked by a library that is not Python's, so that nobody called us
+            self._exit(STRAY)
         data = line.encode("ascii") + b"\n"
         try:
             while data:
