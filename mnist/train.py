@@ -277,5 +277,6 @@ def _make_folder(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CheckpointUnwritable(f"the folder {path} for checkpoints cannot be made ({error.strerror or error})") from error
+        reason = f"cannot be made ({error.strerror or error})"
+        raise CheckpointUnwritable(f"the folder {path} for checkpoints {reason}; choose another checkpoint folder") from error
     return path

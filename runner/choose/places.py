@@ -12,6 +12,7 @@ from pathlib import Path
 from runner.errors import UsageError
 
 _SEPARATOR = "::"
+_FOLDERS = (os.curdir, os.pardir)
 _PLAIN_BASES = frozenset({"TestCase", "IsolatedAsyncioTestCase"})
 _LISTED = 5
 
@@ -33,7 +34,7 @@ def dotted_names(tests: Sequence[str], folder: Path, pattern: str) -> tuple[str,
 def _names(test: str, folder: Path, pattern: str) -> Iterator[str]:
     place, *parts = test.split(_SEPARATOR)
     path = folder / place
-    if path.is_dir() and "/" in place and not parts:
+    if path.is_dir() and ("/" in place or place in _FOLDERS) and not parts:
         yield from _names_below(path, test, folder, pattern)
     elif parts or _is_meant_as_file(place, folder):
         if not path.is_file():

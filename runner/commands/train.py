@@ -23,7 +23,7 @@ from runner.commands.surroundings import (
     signals_held,
     unwinding,
 )
-from runner.errors import ExitCode, UnknownTask
+from runner.errors import ExitCode, UnknownTask, UsageError
 from runner.events import FanOut
 from runner.record_training import TrainRecorder
 from runner.report.training import TrainReporter
@@ -54,6 +54,8 @@ def run_training(request: TrainRequest) -> int:
     """Train and return the exit code; the run is recorded as failed or interrupted where it does not come to its end."""
     if request.task not in TASKS:
         raise UnknownTask(f"there is no training task {request.task!r}; known tasks are {', '.join(TASKS)}")
+    if request.name is not None and not request.record:
+        raise UsageError("--name names a recorded run; leave out --no-record, or --name")
     settings = read_settings(Path.cwd())
     if not request.record:
         with unwinding(), RunNotice() as notice:

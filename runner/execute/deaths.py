@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from runner.execute.options import Selection
 
 _STACK_LINES = 40
+_MISSING = 7
+_IS_COVERAGE_MISSING = (
+    f"import importlib.util; raise SystemExit({_MISSING} if importlib.util.find_spec('coverage') is None else 0)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +130,23 @@ def loading_error(selection: Selection, report: Message) -> RunnerError:
     return WorkerFailed(f"the tests cannot be loaded: {message}\n{traceback}")
 
 
-def require_coverage() -> None:
+def require_coverage(interpreter: str | None) -> None:
     """Refuse --coverage where the library is missing.
+
+    Args:
+        interpreter: Python of the workers; None for this one.
 
     Raises:
         UsageError: coverage.py cannot be imported.
     """
-    from importlib.util import find_spec
+    if interpreter is None:
+        from importlib.util import find_spec
 
-    if find_spec("coverage") is None:
-        raise UsageError("--coverage needs the package coverage, which is not installed; install it with `pip install coverage`")
+        missing, where = find_spec("coverage") is None, ""
+    else:
+        asked = [interpreter, "-c", _IS_COVERAGE_MISSING]
+        missing = subprocess.run(asked, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == _MISSING
+        where = f" for {interpreter} (--python)"
+    if missing:
+        install = f"{interpreter or 'python'} -m pip install coverage"
+        raise UsageError(f"--coverage needs the package coverage, which is not installed{where}; install it with `{install}`")

@@ -48,7 +48,7 @@ class Execution:
 
     def __init__(self, selection: Selection, options: WorkerOptions) -> None:
         if options.coverage_data is not None:
-            require_coverage()
+            require_coverage(options.interpreter)
         self._selection = selection
         self._options = options
         self._ledger = Ledger()

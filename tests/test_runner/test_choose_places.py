@@ -66,6 +66,7 @@ class Found(PlacesCase):
         """A folder means the test files that discovery would find from it, in packages below it too."""
         self.assertEqual(self.names("tests/")[-1], "tests.deep.test_y")
         self.assertEqual(self.names("./tests/deep"), ["tests.deep.test_y"])
+        self.assertEqual(list(dotted_names((".",), self.folder / "tests" / "deep", "test*.py")), ["test_y"])
         self.assertNotIn("tests.data.test_not_reached", self.names("tests/"))
 
     def test_absolute_and_spaces(self):

@@ -104,6 +104,7 @@ class RefusedTraining(ProjectCase):
             range=("train", "--epochs", "0"),
             type=("train", "--seed", "lucky"),
             device=("train", "--device", "tpu"),
+            name=("train", "--no-record", "--name", "lost"),
         )
         cls.recorded = cls.home.registry.exists()
 
@@ -120,6 +121,10 @@ class RefusedTraining(ProjectCase):
         for name, flag in (("type", "--seed"), ("device", "--device")):
             self.assertEqual(self.answers[name].code, 2)
             self.assertIn(flag, self.answers[name].errors)
+
+    def test_a_name_needs_a_record(self):
+        """--name beside --no-record is refused: there would be nothing of that name."""
+        self.assert_refused(self.answers["name"], 2, "usage", "--name", "--no-record")
 
     def test_nothing_is_recorded(self):
         """None of them made a registry."""

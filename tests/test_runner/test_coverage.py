@@ -1,6 +1,8 @@
 """Coverage measured in the worker, combined into one record and one table."""
 
 import os
+import shlex
+import sys
 import unittest
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -110,6 +112,15 @@ class CoverageTest(unittest.TestCase):
             self.assertRaisesRegex(UsageError, "pip install coverage"),
         ):
             run_suite(folder, coverage_data=Path(folder))
+
+    def test_another_interpreter_without_the_library(self) -> None:
+        """--coverage with an interpreter that lacks the library is refused, and the interpreter named."""
+        with TemporaryDirectory() as folder:
+            bare = Path(folder, "bare-python")
+            bare.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I -S "$@"\n')
+            bare.chmod(0o755)
+            with self.assertRaisesRegex(UsageError, "bare-python -m pip install coverage"):
+                run_suite(folder, coverage_data=Path(folder), interpreter=str(bare))
 
 
 class CurrentFolder:
