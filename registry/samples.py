@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, ScalarSelect, Select, select
 
 from registry import models
 from registry.encoding import decode_number, decode_whole, decoding, outcome_code
@@ -28,7 +28,7 @@ Seeds = dict[str, dict[int, float]]
 def earlier_durations(connection: Connection, a: int, b: int, tests: Sequence[int]) -> dict[int, EarlierDurations]:
     """Return what each test took in finished runs on B's machine, up to A, and in the last one between A and B.
 
-    Only where it passed at the first try; nothing where A ran on another machine than B.
+    Only where it passed at the first try; nothing where A ran on another machine than B, or with another number of workers.
     """
     machine_a, machine_b = (connection.execute(_machine_of(run)).one_or_none() for run in (a, b))
     if not tests or machine_b is None or machine_a != machine_b:
@@ -48,13 +48,21 @@ def earlier_durations(connection: Connection, a: int, b: int, tests: Sequence[in
 
 def _machine_of(run_id: int) -> Select[Any]:
     run, environment = models.run, models.environment
-    return select(run.c.kind, environment.c.machine).select_from(run.join(environment)).where(run.c.id == run_id)
+    columns = (run.c.kind, environment.c.machine, _workers().label("workers"))
+    return select(*columns).select_from(run.join(environment)).where(run.c.id == run_id)
+
+
+def _workers() -> ScalarSelect[Any]:
+    """Select the number of workers that shared a run: beside others a test takes longer."""
+    param = models.run_param.c
+    return select(param.value).where(param.run_id == models.run.c.id, param.key == "jobs").scalar_subquery()
 
 
 def _comparable(b: int, like: Row[Any]) -> Select[Any]:
     run, environment = models.run, models.environment
     finished = (run.c.status == str(RunStatus.FINISHED), run.c.kind == like.kind, environment.c.machine == like.machine)
-    return select(run.c.id).select_from(run.join(environment)).where(*finished, run.c.id != b).order_by(run.c.id.desc())
+    alike = (*finished, _workers().is_not_distinct_from(like.workers), run.c.id != b)
+    return select(run.c.id).select_from(run.join(environment)).where(*alike).order_by(run.c.id.desc())
 
 
 def _passed(connection: Connection, runs: Sequence[int], tests: Sequence[int]) -> Iterator[Row[Any]]:

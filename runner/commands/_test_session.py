@@ -14,6 +14,7 @@ from runner import execute
 from runner.commands._test_randomness import reproduction, told_seed
 from runner.commands._test_request import Plan, TestRequest
 from runner.commands._test_screen import live_screen
+from runner.commands._test_workers import recorded_params
 from runner.commands.outputs import Outputs
 from runner.commands.surroundings import command_line, shown_location
 from runner.entry_points import may_be_declared
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from registry.store import Registry
     from runner.events import TestSink
     from runner.plugins import Plugins
+    from runner.settings import Settings
 
 
 class Session:
@@ -49,7 +51,7 @@ class Session:
     def run(self) -> int:
         """Run without a registry."""
         collector = TestCollector()
-        begun = _unrecorded(self._request)
+        begun = _unrecorded(self._request, self._plan.settings)
         summary = self._run(self._sink(begun, *([collector] if self._request.as_json else [])))
         coverage = self._coverage()
         run = replace(begun, status=_status(summary), green=self._green(), duration_s=summary.duration_s)
@@ -174,7 +176,7 @@ def _plugins(request: TestRequest) -> Plugins | None:
     return load_plugins(keep_stdout=request.as_json)
 
 
-def _unrecorded(request: TestRequest) -> Run:
+def _unrecorded(request: TestRequest, settings: Settings) -> Run:
     return Run(
         id=0,
         uid="",
@@ -185,7 +187,7 @@ def _unrecorded(request: TestRequest) -> Run:
         argv=command_line(),
         tags=request.tags,
         seed=request.seed,
-        params={"shuffle": True} if request.shuffle else {},
+        params=recorded_params(request, settings),
     )
 
 

@@ -28,7 +28,7 @@ def worker_options(request: TestRequest, settings: Settings) -> execute.WorkerOp
         stdout_to_stderr=request.as_json,
         working_directory=Path.cwd(),
         interpreter=_interpreter(request.interpreter),
-        jobs=_jobs(request.jobs if request.jobs is not None else settings.jobs),
+        jobs=number_of_jobs(request, settings),
         start_method=_start_method(request),
         environment={} if request.seed is None else {HASH_SEED: hash_seed(request.seed)},
         seed=request.seed,
@@ -36,6 +36,21 @@ def worker_options(request: TestRequest, settings: Settings) -> execute.WorkerOp
         pollution=request.pollution or settings.pollution or "class",
         timeout_s=_timeout(request.timeout_s if request.timeout_s is not None else settings.timeout),
     )
+
+
+def recorded_params(request: TestRequest, settings: Settings) -> dict[str, object]:
+    """Return what of the way to run a registry keeps: what may change results or durations."""
+    jobs = number_of_jobs(request, settings)
+    return ({"shuffle": True} if request.shuffle else {}) | ({"jobs": jobs} if jobs > 1 else {})
+
+
+def number_of_jobs(request: TestRequest, settings: Settings) -> int:
+    """Return how many workers were asked for.
+
+    Raises:
+        UsageError: It is no number from 1.
+    """
+    return _jobs(request.jobs if request.jobs is not None else settings.jobs)
 
 
 def _jobs(wanted: str | int | None) -> int:

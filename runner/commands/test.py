@@ -13,7 +13,7 @@ from runner import execute
 from runner.commands._test_randomness import seeded_environment, with_seed
 from runner.commands._test_request import Plan, TestRequest
 from runner.commands._test_selection import Selected, selection
-from runner.commands._test_workers import worker_options
+from runner.commands._test_workers import recorded_params, worker_options
 from runner.commands.outputs import Outputs
 from runner.commands.surroundings import command_line, garbage_collected_rarely, is_ready, open_registry
 from runner.errors import UsageError
@@ -138,7 +138,7 @@ def _new_run(request: TestRequest, settings: Settings) -> NewRun:
         kind=RunKind.TEST,
         name=request.name,
         seed=request.seed,
-        params={"shuffle": True} if request.shuffle else {},
+        params=recorded_params(request, settings),
         argv=command_line(),
         tags=request.tags if request.shard is None else {**request.tags, "shard": request.shard},
         git=capture_git(settings.root),

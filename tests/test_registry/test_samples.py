@@ -28,9 +28,9 @@ OTHER_MACHINE = replace(ENVIRONMENT, machine={"cpu": "two"})
 class Nights(RegistryCase):
     """A test that takes a second every night, and what a later night says of it."""
 
-    def night(self, *durations: float | TestRecord, status=RunStatus.FINISHED, environment=ENVIRONMENT) -> Run:
+    def night(self, *durations: float | TestRecord, status=RunStatus.FINISHED, **facts) -> Run:
         """Record a night with the durations of t0, t1 ..."""
-        with self.registry.start(NewRun(RunKind.TEST, environment=environment)) as run:
+        with self.registry.start(NewRun(RunKind.TEST, **({"environment": ENVIRONMENT} | facts))) as run:
             run.add_results(
                 one if isinstance(one, TestRecord) else result(f"t{number}", duration_s=one)
                 for number, one in enumerate(durations)
@@ -63,6 +63,14 @@ class Nights(RegistryCase):
         self.night(result("t0", Outcome.FAILED, duration_s=5.0), result("t0", attempt=2, duration_s=5.5))
         a, b = self.night(1.5), self.night(9.0)
         self.assertEqual(self.earlier(a, b), EarlierDurations((1.5, 1.0)))
+
+    def test_other_numbers_of_workers(self):
+        """Runs that another number of workers shared say nothing of how long a test takes."""
+        self.night(1.0)
+        self.night(2.0, params={"jobs": 4})
+        a, b = self.night(1.5, params={"jobs": 2}), self.night(9.0, params={"jobs": 2})
+        self.assertEqual(self.earlier(a, b), EarlierDurations((1.5,)))
+        self.assertIsNone(self.earlier(a, self.night(9.0)))
 
     def test_another_machine(self):
         """Where A ran on another machine nothing is read, and nothing judged, which is said."""
