@@ -34,6 +34,10 @@ def selection(request: TestRequest, settings: Settings) -> Selected:
     """
     if request.shard is not None and "shard" in request.tags:
         raise UsageError("--shard sets the tag `shard` itself; choose another key for --tag")
+    if request.names[:1] == ("discover",) and not any(Path(place).exists() for place in ("discover", "discover.py")):
+        raise UsageError(
+            "`discover` names no test; `runner test` discovers by itself where no TESTS are given: leave the word out"
+        )
     steps = tuple(_steps(request, settings))
     chain = Chain(steps) if steps else None
     flagged = request.start_directory is not None or request.top_level_directory is not None

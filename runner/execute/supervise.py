@@ -39,6 +39,7 @@ _EVERYTHING = 1 << 30
 
 _STOPPED = {
     "failfast": "the run stopped at the first failure (--failfast)",
+    "pdb": "the run ended with the debugger (--pdb)",
     "stopped": "a test stopped the run (TestResult.stop)",
 }
 
@@ -153,6 +154,8 @@ class Execution:
         """Let no worker start anything more; what runs is interrupted."""
         if self._stopped_by is not None:
             return
+        if self._options.pdb and reason == "failfast":
+            reason = "pdb"
         self._stopped_by = _STOPPED.get(reason, reason)
         for lane in self._lanes:
             if lane.ended is None:

@@ -126,6 +126,7 @@ class UnrecordedRun(ProjectCase):
             verbose=("test", "-v", "-k", "sum"),
             name=("test", "--name", "lost"),
             both=("test", "-s", "tests", "test_green"),
+            discover=("test", "discover", "-s", "tests"),
             tag=("test", "--record", "--tag", "main"),
             keyless=("test", "--record", "--tag", "=main"),
             flag=("test", "--nonsense"),
@@ -161,6 +162,10 @@ class UnrecordedRun(ProjectCase):
     def test_names_and_discovery_exclude_each_other(self):
         """-s beside TESTS is refused."""
         self.assert_refused(self.answers["both"], 2, "usage", "-s", "TESTS")
+
+    def test_the_word_discover(self):
+        """What `python -m unittest` wants before the flags of discovery is refused with a hint, and not taken for a test."""
+        self.assert_refused(self.answers["discover"], 2, "usage", "leave the word out")
 
     def test_a_tag_has_a_key_and_a_value(self):
         """--tag without an equals sign is refused with an example."""

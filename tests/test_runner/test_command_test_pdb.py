@@ -127,6 +127,8 @@ class Debugging(ProjectCase):
         self.assertEqual((code, said.splitlines()[-1]), (1, "1 passed, 2 failed, 0 skipped"), said)
         self.assertIn("cleaned up", said)
         self.assertNotIn("never reached", said)
+        self.assertIn("NOT RUN: 1 test", said)
+        self.assertIn("the run ended with the debugger (--pdb)\n", said)
 
     def test_breakpoint(self):
         """breakpoint() stops in the test, whose variables can be changed before it goes on."""
