@@ -99,8 +99,9 @@ class WorkerProcess:
 
     def command(self, data: bytes) -> None:
         """Send to the worker, now or with `send_rest`; a worker that is gone is noticed where its events are read."""
-        self._unsent += data
-        self.send_rest()
+        if not self._is_closed:
+            self._unsent += data
+            self.send_rest()
 
     def send_rest(self) -> bool:
         """Send what there is room for, without waiting: the worker may itself wait for us to read; tell whether all is sent."""

@@ -160,7 +160,10 @@ class Execution:
         for lane in self._lanes:
             if lane.ended is None:
                 lane.kill_at = time.monotonic() + _GRACE_S
-                lane.process.child.interrupt()
+                if lane.has_loaded or lane.importing is not None:
+                    lane.process.child.interrupt()
+                else:  # it would only show where in our own code it was
+                    lane.process.child.kill()
 
     # Who runs what.
 

@@ -222,6 +222,14 @@ class StartTest(unittest.TestCase):
         with self.assertRaises(ProcessLookupError):
             os.kill(pid, 0)
 
+    def test_stopped_at_once(self) -> None:
+        """A process to be forked that is stopped before it loads anything ends in silence, and the run with it."""
+        write_suite(self.folder, {"test_one.py": "import time; time.sleep(60)"})
+        with execute.start(execute.Selection(), options(self.folder, jobs=2, start_method="fork")) as execution:
+            execution._stop("interrupted")
+            summary = execution.run(Events())
+        self.assertEqual(summary.counts, {})
+
     def test_sink_that_raises(self) -> None:
         """An error of the sink comes through, and the worker is gone by then."""
 
