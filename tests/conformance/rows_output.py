@@ -18,6 +18,21 @@ CASES = (
         exit_code=0,
     ),
     Case(
+        name="file-left-open",
+        why="what was written to a file that nobody closes is in it in the end, as the interpreter sees to",
+        files={
+            "test_row.py": """
+                import os, unittest
+                left_open = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "diary.txt"), "a")
+                class Row(unittest.TestCase):
+                    def test_one(self): left_open.write("late\\n")
+            """
+        },
+        outcomes={"test_row.Row.test_one": "passed"},
+        notes={"late": 1},
+        exit_code=0,
+    ),
+    Case(
         name="printed-by-c",
         why="what C code prints waits in a buffer of the C library, and belongs to its test all the same",
         files={

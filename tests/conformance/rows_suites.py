@@ -86,6 +86,25 @@ CASES = (
         exit_code=1,
     ),
     Case(
+        name="nothing-but-a-suite-that-holds-nothing-yet",
+        why="such a suite may be all there is",
+        files={
+            "test_row.py": """
+                import unittest
+                class Row(unittest.TestCase):
+                    def made(self): self.fail("ran")
+                class Late(unittest.TestSuite):
+                    def run(self, result, debug=False):
+                        Row("made")(result)
+                        return result
+                def load_tests(loader, tests, pattern): return Late()
+            """
+        },
+        beside_fine=False,
+        outcomes={"test_row.Row.made": "failed"},
+        exit_code=1,
+    ),
+    Case(
         name="fixtures-of-another-module",
         why="the fixtures are those of the module of the class, not of the module that was discovered",
         files={

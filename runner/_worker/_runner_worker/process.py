@@ -11,7 +11,7 @@ import sys
 import traceback
 import warnings
 
-from .capture import Capture
+from .capture import Capture, flush_open_files
 from .driving import Driver, Interrupted
 from .lifeline import die_with_parent
 from .loading import Layout, load, start_of_path
@@ -167,11 +167,12 @@ def _refuse_breakpoint(*_args: object, **_keywords: object) -> None:
 
 
 def _leave() -> None:
-    """Flush, run the exit handlers, and go without waiting for threads; the parent ends what takes too long."""
+    """Run the exit handlers, flush, and go without waiting for threads; the parent ends what takes too long."""
     for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
         try:
             stream.flush()  # type: ignore[union-attr]
         except (AttributeError, OSError, ValueError):  # a test closed or replaced it
             continue
     atexit._run_exitfuncs()  # noqa: SLF001 (the interpreter itself is not asked to: it would wait for threads)
+    flush_open_files()
     os._exit(0)

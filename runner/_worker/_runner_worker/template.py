@@ -16,7 +16,7 @@ import sys
 import time
 import weakref
 
-from .capture import Capture
+from .capture import Capture, flush_open_files
 from .lifeline import die_with_parent
 from .options import Options
 from .sharing import OwnThings
@@ -46,6 +46,7 @@ class Template:
             self._channel.send(array("t", reason))
             _use_threads()
             return self._channel, self._capture
+        flush_open_files()  # or each copy would write what waits in them
         control = socket.socket(fileno=self._channel.descriptors[1])
         self._channel.send(array("t", ""))
         while True:
@@ -161,4 +162,5 @@ def _use_threads() -> None:
 def _leave() -> None:
     """End with the exit handlers, as the interpreter itself would."""
     atexit._run_exitfuncs()  # noqa: SLF001 (the interpreter itself is not asked to: it would wait for threads)
+    flush_open_files()
     os._exit(0)
