@@ -65,7 +65,7 @@ class JunitReporter:
         match event:
             case TestFinished():
                 self._finished(event)
-            case FixtureFinished():
+            case FixtureFinished() if event.outcome in _RED:  # what one skips is told by each of its tests
                 self._write(self._fixture(event))
             case Printed(place, text):
                 self._printed.append(f"{place or 'between tests'}:\n{text}")

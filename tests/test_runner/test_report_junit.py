@@ -160,9 +160,9 @@ class Fixtures(unittest.TestCase):
         expected = [("pkg.test_mod.Case", "setUpClass", "pkg/test_mod.py"), ("pkg.test_mod", "tearDownModule", "pkg/test_mod.py")]
         self.assertEqual(found, [*expected, ("deep.test_two", "import", "tests/deep/test_two.py")])
 
-    def test_a_skipped_fixture_is_no_failure(self):
-        """A class that skips itself in setUpClass is skipped, with its reason."""
-        found = case(make_fixture_event("skipped", message="no GPU"))
+    def test_a_skipped_fixture_is_told_by_its_tests(self):
+        """A class that skips itself in setUpClass counts as its tests do, which say why, and no further."""
+        found = case(make_fixture_event("skipped", message="no GPU"), make_finished("skipped", message="no GPU"))
         self.assertEqual([(child.tag, child.get("message")) for child in found], [("skipped", "no GPU")])
 
     def test_what_the_loader_puts_in_place_of_a_module(self):
