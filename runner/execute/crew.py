@@ -12,6 +12,8 @@ from runner.execute.strays import adopt_orphans, sweep, wait_for_children
 from runner.execute.template import Template
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from runner.execute.options import Selection, WorkerOptions
     from runner.execute.process import WorkerProcess
 
@@ -72,9 +74,9 @@ class Crew:
         if self._template is not None:
             self._template.process.command(b"end\n")
 
-    def dismiss(self) -> None:
-        """End what tests left behind."""
-        sweep(self._mark)
+    def dismiss(self, workers: Collection[int]) -> None:
+        """End what tests left behind in these workers, given by their ids."""
+        sweep(self._mark, workers)
 
 
 def processors() -> int:

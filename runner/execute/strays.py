@@ -8,6 +8,10 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _PR_SET_CHILD_SUBREAPER = 36
 _ROUNDS = 50
@@ -34,10 +38,15 @@ def wait_for_children() -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
-def sweep(mark: str) -> None:
-    """Kill the children of ours whose environment holds the mark, and theirs, which become ours when they are orphans."""
+def sweep(mark: str, sessions: Collection[int]) -> None:
+    """Kill the children of ours that workers left, and theirs, which become ours when they are orphans.
+
+    Args:
+        mark: What the environment of each holds, unless a test emptied it.
+        sessions: Those of the workers, in which a child stays unless it makes one of its own.
+    """
     for _ in range(_ROUNDS):
-        found = [pid for pid in _children() if _is_marked(pid, mark)]
+        found = [pid for pid in _children() if _session(pid) in sessions or _is_marked(pid, mark)]
         if not found:
             return
         for pid in found:
@@ -53,6 +62,13 @@ def _children() -> list[int]:
         with contextlib.suppress(OSError):
             found += map(int, path.read_text(encoding="ascii").split())
     return found
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
 
 
 def _is_marked(pid: int, mark: str) -> bool:

@@ -98,7 +98,7 @@ class Execution:
         """Kill what is left of the workers and of what their tests started; may be called again."""
         for lane in self._lanes:
             lane.process.close()
-        self._crew.dismiss()
+        self._crew.dismiss({lane.process.child.pid for lane in self._lanes})
 
     # The loop.
 

@@ -138,6 +138,25 @@ class ParentTest(unittest.TestCase):
         self.assertLess(time.monotonic() - begun, 2.5)
 
 
+@unittest.skipUnless(sys.platform == "linux", "reads /proc")
+class StrayTest(unittest.TestCase):
+    SUITE = """
+        import subprocess, unittest
+        from diary import note
+        class Strays(unittest.TestCase):
+            def test_group_of_its_own(self):
+                note(str(subprocess.Popen(["/bin/sleep", "60"], env={}, process_group=0).pid))
+    """
+
+    def test_child_without_our_environment(self) -> None:
+        """A child with a group of its own and an empty environment is known by its session, and ends with the run."""
+        folder = self.enterContext(TemporaryDirectory())
+        write_suite(folder, {"test_strays.py": self.SUITE})
+        run_suite(folder)
+        (pid,) = map(int, (Path(folder) / "diary.txt").read_text().split())
+        self.assertFalse(is_alive(pid))
+
+
 class InterpreterTest(unittest.TestCase):
     SUITE = """
         import sys, unittest, warnings
