@@ -16,7 +16,7 @@ APPLICATION_ID = 0x52554E52
 FILE_FORMAT = 1
 """SQLite's user_version; raised only if a file could no longer be opened by the releases that know its schema."""
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision; revisions are numbered, so that an older one is told from a newer one without reading the migrations."""
 
 VERSION_TABLE = "registry_version"

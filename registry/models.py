@@ -18,6 +18,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     SmallInteger,
     String,
@@ -282,6 +283,7 @@ checkpoint = Table(
     _column("size_bytes", BigInteger, "Size of the file."),
     _column("file_sha256", _HEX, "Tells whether the file is intact."),
     _optional("content_hash", _HEX, "Tells whether the weights are equal; NULL where the format is not understood."),
+    _optional("random_state", _HEX, "sha256 over the states of all random generators when it was written; NULL where unknown."),
     comment="Files with weights.",
     sqlite_with_rowid=False,
 )
@@ -314,4 +316,82 @@ coverage = Table(
         comment="JSON object: path to number of statements and missing lines.",
     ),
     comment="Coverage of a test run.",
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    _run_part(),
+    _part("split", Text, "Part of the data set: test or validation."),
+    _column("examples", BigInteger, "Number of examples."),
+    _column("bits", LargeBinary, "A bit an example in the order of the data set, highest bit of a byte first: 1 is right."),
+    comment="Which examples a training answered rightly at its end.",
+    sqlite_with_rowid=False,
+)
+
+run_part = Table(
+    "run_part",
+    metadata,
+    Column(
+        "parent_id",
+        Integer,
+        ForeignKey("run.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        comment="The nightly run.",
+    ),
+    _part("seq", Integer, "0 for the first part of the run."),
+    Column("run_id", Integer, ForeignKey("run.id", ondelete="CASCADE"), nullable=False, comment="The run that is a part of it."),
+    _column("role", Text, "What it is there for, such as suite tests or mnist seed 3; equal from night to night."),
+    Index(None, "run_id"),
+    comment="The suites and trainings that a nightly run is made of.",
+    sqlite_with_rowid=False,
+)
+
+night = Table(
+    "night",
+    metadata,
+    _run_part(),
+    _column("verdict", String(20), "regressed, suspected, improved, unchanged or insufficient_data."),
+    _column("sentence", Text, "The verdict in one sentence."),
+    _optional("reference", Text, "Name of the run that it was compared with; NULL where there was none."),
+    comment="What a nightly run found.",
+)
+
+baseline = Table(
+    "baseline",
+    metadata,
+    Column("name", Text, primary_key=True, comment="Name of the baseline."),
+    Column("run_id", Integer, ForeignKey("run.id", ondelete="CASCADE"), nullable=False, comment="The run that it means now."),
+    _column("set_us", BigInteger, "When it was set, microseconds since 1970 UTC."),
+    Index(None, "run_id"),
+    comment="Named runs to compare with; they can be moved.",
+)
+
+baseline_bar = Table(
+    "baseline_bar",
+    metadata,
+    Column(
+        "baseline",
+        Text,
+        ForeignKey("baseline.name", ondelete="CASCADE"),
+        primary_key=True,
+        comment="The baseline.",
+    ),
+    Column("key_id", Integer, ForeignKey("metric_key.id"), primary_key=True, autoincrement=False, comment="The metric."),
+    _column("value", Double, "The best last value of the runs that the baseline has meant; always finite."),
+    _column("run", Text, "Name of the run that reached it."),
+    comment="What a metric is held to although the baseline has moved to a run that is worse.",
+    sqlite_with_rowid=False,
+)
+
+known_failure = Table(
+    "known_failure",
+    metadata,
+    Column("test", Text, primary_key=True, comment="TestCase.id() of the test."),
+    _column("reason", Text, "Why it may fail."),
+    _column("owner", Text, "Who looks after it."),
+    _column("until", String(10), "The last day on which it may fail, YYYY-MM-DD."),
+    _column("added_us", BigInteger, "When it was added, microseconds since 1970 UTC."),
+    comment="Tests that may fail for a while: still run and recorded, but muted.",
 )
