@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack
@@ -30,6 +30,7 @@ from registry.records import (
 )
 
 if TYPE_CHECKING:
+    from registry.cells import Strips
     from registry.importing import ImportReport
     from registry.latest import LastFailures
 
@@ -203,6 +204,13 @@ class Registry:
 
         with self._database.reading() as connection:
             return comparison.history(connection, test_id, encode_integer("the limit", limit))
+
+    def strips(self, run: Run, tests: Collection[tuple[str, int]]) -> Strips:
+        """Return what a few hundred tests at most, by id and ordinal, did in a run and in the runs like it before."""
+        from registry import strips
+
+        with self._database.reading() as connection:
+            return strips.strips(connection, run.id, tests)
 
     def expected_durations(self, *, of_whole_runs: bool = False) -> dict[tuple[str, int], float]:
         """Return (id, ordinal) of each test that ran lately to its seconds, the median of its last results.

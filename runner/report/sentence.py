@@ -1,0 +1,103 @@
+"""The one sentence that a report opens with: the verdict, what broke, and what was changed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePath
+from typing import Final
+
+from registry.diff import Diff
+from registry.metrics import MetricChange
+from registry.records import ChangedPair
+from registry.regress import Verdict
+from registry.why import Reason
+from runner.report.numbers import counted, metric_value
+from runner.report.page import Finding
+from runner.report.safe import safe_line
+
+WORDS: Final = {
+    Verdict.REGRESSED: "RED",
+    Verdict.SUSPECTED: "SUSPECTED",
+    Verdict.INSUFFICIENT_DATA: "INSUFFICIENT DATA",
+    Verdict.IMPROVED: "IMPROVED",
+    Verdict.UNCHANGED: "UNCHANGED",
+}
+"""The verdicts as a sentence begins with them, the worst first."""
+
+_MOST_PARTS: Final = 5
+_MOST_CHANGES: Final = 4
+_LONGEST: Final = 120
+_LISTS: Final = (
+    ("newly_failing", "newly failing"),
+    ("still_failing_new_cause", "failing for another cause"),
+    ("removed", "removed"),
+    ("newly_skipped", "newly skipped"),
+    ("expected_to_fail", "now expected to fail"),
+    ("flaky", "flaky"),
+    ("fixed", "fixed"),
+    ("still_failing", "still failing"),
+)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the worst of some verdicts; insufficient data where there is none."""
+    found = set(verdicts)
+    return next((verdict for verdict in WORDS if verdict in found), Verdict.INSUFFICIENT_DATA)
+
+
+def verdict_sentence(diffs: Sequence[Diff], findings: Sequence[Finding] = ()) -> str:
+    """Return one line such as "RED: 2 tests newly failing from 1 cause; changed: mnist/model.py, torch 2.14.0 -> 2.14.1"."""
+    verdict = worst([*(finding.verdict for finding in findings), *(diff.verdict for diff in diffs)])
+    parts = [safe_line(finding.sentence, _LONGEST) for finding in findings if finding.verdict is not Verdict.UNCHANGED]
+    parts += [part for diff in diffs for part in _parts(diff)]
+    left_out = len(parts) - _MOST_PARTS
+    shown = [*parts[:_MOST_PARTS], *([f"and {counted(left_out, 'more finding')}"] if left_out > 0 else [])]
+    changed = _changed([reason for diff in diffs for reason in diff.why])
+    return f"{WORDS[verdict]}: " + "; ".join([*(shown or ["nothing that is judged changed"]), f"changed: {changed}"])
+
+
+def _parts(diff: Diff) -> Iterator[str]:
+    for name, words in _LISTS:
+        pairs: tuple[ChangedPair, ...] = getattr(diff.tests, name)
+        if pairs:
+            causes = {pair.cause_b for pair in pairs if pair.cause_b is not None}
+            cause = f" from {counted(len(causes), 'cause')}" if causes and name == "newly_failing" else ""
+            yield f"{counted(len(pairs), 'test')} {words}{cause}"
+    if diff.fixtures:
+        yield f"{counted(len(diff.fixtures), 'fixture')} newly failing"
+    slower = sum(pace.verdict in (Verdict.REGRESSED, Verdict.SUSPECTED) for pace in diff.paces.values())
+    if slower:
+        yield f"{counted(slower, 'test')} slower"
+    yield from (_metric(change) for change in diff.metrics if change.verdict in (Verdict.REGRESSED, Verdict.SUSPECTED))
+    if diff.checkpoints.determinism == "lost":
+        yield "determinism lost"
+
+
+def _metric(change: MetricChange) -> str:
+    a, b = (metric_value(change.name, value) for value in (change.a, change.b))
+    return f"{safe_line(change.name, _LONGEST)} {a} -> {b}{_errors(change)}"
+
+
+def _errors(change: MetricChange) -> str:
+    """Return by how much the share of wrong answers grew, which says more than two accuracies that look alike."""
+    a, b = change.a, change.b
+    if not change.name.endswith("accuracy") or a is None or b is None or not (0 <= a < 1 and 0 <= b < 1):
+        return ""
+    return f" (errors x{(1 - b) / (1 - a):.1f})"
+
+
+def _changed(reasons: Sequence[Reason]) -> str:
+    told = list(dict.fromkeys(filter(None, map(_reason, reasons))))
+    left_out = len(told) - _MOST_CHANGES
+    more = [f"{left_out:,} more"] if left_out > 0 else []
+    return ", ".join([*told[:_MOST_CHANGES], *more]) or "nothing that was recorded"
+
+
+def _reason(reason: Reason) -> str:
+    key = safe_line(reason.key, _LONGEST)
+    if reason.what == "code":
+        return PurePath(key).as_posix()
+    if reason.what in ("git", "dataset"):
+        return f"{reason.what} {key}"
+    a, b = ("none" if side is None else safe_line(side, _LONGEST // 4) for side in (reason.a, reason.b))
+    return f"{key} {a} -> {b}"
