@@ -39,6 +39,7 @@ from registry.rows import (
     dataset_row,
     fixture_row,
     param_values,
+    passed_rows,
     pollution_row,
     result_row,
 )
@@ -190,11 +191,31 @@ class ActiveRun:
                 row = result_row(record)
                 attempt = row.key if row.values["attempt"] == 1 else (row.key, row.values["attempt"])
                 if attempt in self._recorded:
-                    raise InvalidValue(
-                        f"attempt {record.attempt} at the test {record.test_id!r} (ordinal {record.ordinal}) is recorded; "
-                        "a test of the same id needs the next ordinal, another try the next attempt"
-                    )
+                    raise _recorded_twice(record.attempt, record.test_id, record.ordinal)
                 self._recorded.add(attempt)
+                self._batch.results.append(row)
+            is_full = len(self._batch.results) >= FULL_BATCH
+        if is_full:
+            self._write()
+
+    def add_passed(self, tests: Iterable[TestKey], durations_s: Iterable[float], worker: int) -> None:
+        """Record the first attempts at tests that passed, as `add_results` does, at a fraction of the cost.
+
+        Args:
+            tests: Their (id, ordinal).
+            durations_s: Seconds that each took.
+            worker: Number of the worker process that ran them.
+
+        Raises:
+            InvalidValue: A first attempt at one of them is recorded already, or a number cannot be stored.
+        """
+        self._require_owner()
+        with self._lock:
+            self._require_open()
+            for row in passed_rows(tests, durations_s, worker):
+                if row.key in self._recorded:
+                    raise _recorded_twice(1, *row.key)
+                self._recorded.add(row.key)
                 self._batch.results.append(row)
             is_full = len(self._batch.results) >= FULL_BATCH
         if is_full:
@@ -331,6 +352,13 @@ class ActiveRun:
         except RegistryError as error:
             if not self._is_told:
                 sys.stderr.write(f"registry: the end of the run {self.run.name} is lost: {error}\n")
+
+
+def _recorded_twice(attempt: int, test_id: str, ordinal: int) -> InvalidValue:
+    return InvalidValue(
+        f"attempt {attempt} at the test {test_id!r} (ordinal {ordinal}) is recorded; "
+        "a test of the same id needs the next ordinal, another try the next attempt"
+    )
 
 
 def _bare_environment() -> Environment:

@@ -6,7 +6,7 @@ Ids are filled in later by `registry.writing`, inside the transaction.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -62,6 +62,14 @@ class ResultRow(NamedTuple):
     traceback: str | None
     output: str | None
     subtests: tuple[SubtestRow, ...]
+
+
+class PassedRow(NamedTuple):
+    """The first attempt at a test that passed and of which nothing else is to be told."""
+
+    key: TestKey
+    duration_s: float | None
+    worker: int
 
 
 class FixtureRow(NamedTuple):
@@ -130,6 +138,18 @@ def result_row(record: TestRecord) -> ResultRow:
     subtests = tuple(_subtest_row(subtest) for subtest in record.subtests)
     key = key_text(record.test_id), encode_integer("the ordinal of a test", record.ordinal)
     return ResultRow(key, values, clean_optional(record.traceback), clean_optional(record.output), subtests)
+
+
+def passed_rows(tests: Iterable[TestKey], durations_s: Iterable[float], worker: int) -> Iterator[PassedRow]:
+    """Yield the rows of tests that passed at the first attempt.
+
+    Raises:
+        InvalidValue: A number cannot be stored.
+    """
+    number = encode_integer("the worker of a test", worker)
+    for (test_id, ordinal), duration_s in zip(tests, durations_s, strict=True):
+        key = key_text(test_id), encode_integer("the ordinal of a test", ordinal)
+        yield PassedRow(key, encode_duration(duration_s), number)
 
 
 def fixture_row(record: FixtureRecord, seq: int) -> FixtureRow:

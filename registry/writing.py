@@ -5,7 +5,7 @@ Every row can be written again without harm, since a commit that raised may have
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +13,9 @@ from sqlalchemy import Connection, Select, Table, func, select, update
 
 from registry import models
 from registry.database import insert_many, insert_or_update, insert_rows
-from registry.encoding import clean, sha256_text, to_json
-from registry.records import Environment
-from registry.rows import FixtureRow, ResultRow, Row, TestKey
+from registry.encoding import clean, outcome_code, sha256_text, to_json
+from registry.records import Environment, Outcome
+from registry.rows import FixtureRow, PassedRow, ResultRow, Row, TestKey
 
 CHUNK = 1_000
 """Keys looked up by one statement."""
@@ -38,7 +38,7 @@ class Batch:
     code: str | None = None
     dataset: Row | None = None
     params: Row = field(default_factory=dict)
-    results: list[ResultRow] = field(default_factory=list)
+    results: list[ResultRow | PassedRow] = field(default_factory=list)
     fixtures: list[FixtureRow] = field(default_factory=list)
     pollution: list[Row] = field(default_factory=list)
     points: list[tuple[str, Row]] = field(default_factory=list)
@@ -126,17 +126,19 @@ def _store_dataset(connection: Connection, row: Row) -> int:
 def _write_results(connection: Connection, run_id: int, batch: Batch) -> None:
     if not batch.results and not batch.fixtures:
         return
-    texts = _store_texts(connection, _long_texts(batch))
     keys: list[Row] = [{"name": name, "ordinal": ordinal} for name, ordinal in dict.fromkeys(row.key for row in batch.results)]
-    tests: dict[TestKey, int] = _intern(connection, models.test, ("name", "ordinal"), keys)
+    tests: dict[TestKey, int] = _intern(connection, models.test, ("name", "ordinal"), keys) if keys else {}
+    _write_passed(connection, run_id, [row for row in batch.results if isinstance(row, PassedRow)], tests)
+    results = [row for row in batch.results if isinstance(row, ResultRow)]
+    texts = _store_texts(connection, _long_texts(results, batch.fixtures))
     # A mapping with None for no text saves a test for each of many results.
     ids: dict[Any, int | None] = {None: None, **texts}
-    if batch.results:
-        columns = ("run_id", "test_id", *batch.results[0].values, "traceback_id", "output_id")
-        rows = [(run_id, tests[row.key], *row.values.values(), ids[row.traceback], ids[row.output]) for row in batch.results]
+    if results:
+        columns = ("run_id", "test_id", *results[0].values, "traceback_id", "output_id")
+        rows = [(run_id, tests[row.key], *row.values.values(), ids[row.traceback], ids[row.output]) for row in results]
         insert_rows(connection, models.test_result, columns, rows)
     subtests = []
-    for result in batch.results:
+    for result in results:
         for seq, subtest in enumerate(result.subtests):
             key: Row = {"run_id": run_id, "test_id": tests[result.key], "attempt": result.values["attempt"], "seq": seq}
             subtests.append({**subtest.values, **key, "traceback_id": ids[subtest.traceback]})
@@ -148,10 +150,18 @@ def _write_results(connection: Connection, run_id: int, batch: Batch) -> None:
     insert_many(connection, models.fixture_result, fixtures)
 
 
-def _long_texts(batch: Batch) -> set[str]:
-    rows: list[ResultRow | FixtureRow] = [*batch.results, *batch.fixtures]
+def _write_passed(connection: Connection, run_id: int, passed: Sequence[PassedRow], tests: Mapping[TestKey, int]) -> None:
+    if passed:
+        columns = ("run_id", "test_id", "attempt", "outcome", "duration_s", "worker", "subtests_passed")
+        outcome = outcome_code(Outcome.PASSED)
+        rows = [(run_id, tests[key], 1, outcome, duration_s, worker, 0) for key, duration_s, worker in passed]
+        insert_rows(connection, models.test_result, columns, rows)
+
+
+def _long_texts(results: Sequence[ResultRow], fixtures: Sequence[FixtureRow]) -> set[str]:
+    rows: list[ResultRow | FixtureRow] = [*results, *fixtures]
     found = {row.traceback for row in rows} | {row.output for row in rows}
-    found |= {subtest.traceback for result in batch.results for subtest in result.subtests}
+    found |= {subtest.traceback for result in results for subtest in result.subtests}
     return {body for body in found if body is not None}
 
 

@@ -5,6 +5,7 @@ The worker's JSON lines are decoded into these in `runner.execute`, and nowhere 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
@@ -75,6 +76,25 @@ class TestFinished:
     subtests_passed: int = 0
     seed: int | None = None
     output: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PassedInARow:
+    """Tests that a worker started and passed, one right after the other: their events in a form that costs less to pass on.
+
+    Attributes:
+        durations_s: Of each test.
+    """
+
+    keys: Sequence[TestKey]
+    worker: int
+    durations_s: Sequence[float]
+
+    def events(self) -> Iterator[TestStarted | TestFinished]:
+        """Yield the events that this stands for."""
+        for key, duration_s in zip(self.keys, self.durations_s, strict=True):
+            yield TestStarted(key, self.worker)
+            yield TestFinished(key, "passed", self.worker, duration_s=duration_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +186,23 @@ class Flushing(Protocol):
         """Write or hand over what was held back."""
 
 
+@runtime_checkable
+class TakingRows(Protocol):
+    """A sink that need not see each test of a row that passed."""
+
+    def emit_row(self, row: PassedInARow, /) -> None:
+        """Take what `emit` would be given for each of `row.events()`."""
+
+
+def emit_row(sink: TestSink, row: PassedInARow) -> None:
+    """Give a sink a row, in the form that it takes."""
+    if isinstance(sink, TakingRows):
+        sink.emit_row(row)
+    else:
+        for event in row.events():
+            sink.emit(event)
+
+
 class FanOut(Generic[AnyEvent]):
     """A sink that passes each event on to several, in order."""
 
@@ -182,3 +219,16 @@ class FanOut(Generic[AnyEvent]):
         """Flush those that hold something back."""
         for sink in self._flushing:
             sink.flush()
+
+
+class TestFanOut(FanOut[Event]):
+    """A sink of the events of a test run that passes them on to several."""
+
+    def __init__(self, *sinks: TestSink) -> None:
+        super().__init__(*sinks)
+        self._sinks = sinks
+
+    def emit_row(self, row: PassedInARow, /) -> None:
+        """Pass the row on, to each in the form that it takes."""
+        for sink in self._sinks:
+            emit_row(sink, row)

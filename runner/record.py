@@ -16,7 +16,7 @@ from registry.records import (
     TestRecord,
 )
 from runner.events import Event as TestEvent
-from runner.events import FixtureFinished, Polluted, SubtestProblem, TestFinished
+from runner.events import FixtureFinished, PassedInARow, Polluted, SubtestProblem, TestFinished
 
 if TYPE_CHECKING:
     from registry.recording import ActiveRun
@@ -39,6 +39,11 @@ class TestRecorder:
             self._attempt(lambda: self._run.add_fixtures((fixture_record(event),)))
         elif isinstance(event, Polluted):
             self._attempt(lambda: self._run.add_pollution(pollution_records(event)))
+
+    def emit_row(self, row: PassedInARow, /) -> None:
+        """Take a row of tests that passed."""
+        self.flush()
+        self._attempt(lambda: self._run.add_passed(row.keys, row.durations_s, row.worker))
 
     def flush(self) -> None:
         """Hand the results over that were taken since the last time."""

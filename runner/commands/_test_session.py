@@ -19,7 +19,7 @@ from runner.commands.outputs import Outputs
 from runner.commands.surroundings import command_line, shown_location
 from runner.entry_points import may_be_declared
 from runner.errors import ExitCode
-from runner.events import FanOut
+from runner.events import TestFanOut
 from runner.record import TestCollector, TestRecorder
 from runner.report.document import dumps, run_document, show_document
 from runner.report.live import JsonReporter, Tallier, TextReporter, tally_text
@@ -101,7 +101,7 @@ class Session:
         screens = (self._screen,) if self._screen is not None else ()
         sinks = (*screens, self._reporter(), self._tallier, *self._outputs.sinks, *self._plan.onlookers, *keepers)
         if self._plugins is None:
-            return FanOut(*sinks)
+            return TestFanOut(*sinks)
         from runner.plugins import HookSink
 
         self._plugins.notify("runner_run_started", run=run)

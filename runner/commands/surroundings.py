@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
     from registry.records import Run
     from registry.store import Registry
-
-_OBJECTS_BETWEEN_COLLECTIONS = 1_000_000
 
 
 def open_registry(url: str | None, settings: Settings, *, must_exist: bool = False) -> Registry:
@@ -61,21 +58,6 @@ def registry_url(url: str | None, settings: Settings) -> str | Path:
     if settings.registry:
         return settings.registry if ":" in settings.registry else settings.root / settings.registry
     return settings.root / ".runner" / "registry.db"
-
-
-@contextmanager
-def garbage_collected_rarely() -> Iterator[None]:
-    """Let a thousand times as many objects come up between two collections of garbage.
-
-    Importing libraries and keeping thousands of results makes many objects and hardly a cycle; looking for one costs a tenth
-    of a short run's time.
-    """
-    previous = gc.get_threshold()
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, *previous[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*previous)
 
 
 def shown_location(location: str) -> str:

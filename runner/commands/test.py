@@ -15,7 +15,7 @@ from runner.commands._test_request import Plan, TestRequest
 from runner.commands._test_selection import Selected, selection
 from runner.commands._test_workers import recorded_params, worker_options
 from runner.commands.outputs import Outputs
-from runner.commands.surroundings import command_line, garbage_collected_rarely, is_ready, open_registry
+from runner.commands.surroundings import command_line, is_ready, open_registry
 from runner.errors import UsageError
 from runner.execute.signals import SignalWatch
 from runner.settings import Settings, read_settings
@@ -52,7 +52,7 @@ def run_tests(request: TestRequest) -> int:
 
 
 def _run_once(request: TestRequest, settings: Settings, *onlookers: TestSink, selected: Selected, record: bool) -> int:
-    with SignalWatch(patience=1), garbage_collected_rarely(), ExitStack() as stack:
+    with SignalWatch(patience=1), ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runner-coverage-"))) if request.coverage else None
         plan = replace(_plan(request, settings, selected, data), onlookers=onlookers)
         outputs = stack.enter_context(Outputs(request, plan.selection, settings))

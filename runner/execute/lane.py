@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from runner.execute.schedule import Range, Unit, runs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from runner.execute.process import WorkerProcess
     from runner.execute.schedule import Schedule, Suite
 
@@ -96,6 +98,16 @@ class Lane:
             self.finished += 1
             self.last = position
         return position
+
+    def end_row(self, positions: Sequence[int]) -> None:
+        """Note tests that started and ended one after the other; only for a worker with the view of the run."""
+        self.finished += len(positions)
+        self.last = positions[-1]
+
+    @property
+    def is_same(self) -> bool:
+        """Tell whether all of the worker's positions are those of the run."""
+        return self._is_same and not self._translation
 
     def knows(self, position: int) -> bool:
         """Tell whether this worker found the test when it loaded the suite."""

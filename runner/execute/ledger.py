@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from runner.errors import WorkerFailed
-from runner.events import Collected, Ended, FixtureFinished, Flushing, Printed, TestFinished
+from runner.events import Collected, Ended, FixtureFinished, Flushing, PassedInARow, Printed, TestFinished, emit_row
 from runner.execute.schedule import Schedule, Suite
 
 if TYPE_CHECKING:
@@ -107,6 +107,12 @@ class Ledger:
         """Take the one state of a test."""
         self._counts[event.outcome] = self._counts.get(event.outcome, 0) + 1
         self.emit(event)
+
+    def finish_row(self, row: PassedInARow) -> None:
+        """Take the one state of each test of a row that passed."""
+        self._counts["passed"] = self._counts.get("passed", 0) + len(row.keys)
+        if self._sink is not None:
+            emit_row(self._sink, row)
 
     def fixture(self, event: FixtureFinished) -> None:
         """Take a fixture that did not succeed."""

@@ -7,13 +7,14 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from runner.errors import WorkerFailed
-from runner.events import Printed, TestFinished, TestStarted, Workers
+from runner.events import Printed, TestStarted, Workers
 from runner.execute.crew import Crew
 from runner.execute.deaths import broken, charge, death_of, explain, import_death, loading_error, require_coverage
 from runner.execute.hints import no_tests_hint
 from runner.execute.lane import Lane
 from runner.execute.ledger import Ledger, Summary
-from runner.execute.lines import INTERRUPTED, finished, fixture_finished, polluted, printed
+from runner.execute.lines import INTERRUPTED, fixture_finished, polluted, printed
+from runner.execute.results import passes_from, take_pass, take_result, take_row
 from runner.execute.schedule import Suite, plan, without
 from runner.execute.signals import SignalWatch
 
@@ -114,8 +115,7 @@ class Execution:
             number += len(messages)
             if messages:
                 lane.touch()
-            for message in messages:
-                self._take(lane, message)
+            self._take_all(lane, messages)
             if is_dead and lane.ended is None:
                 self._bury(lane)
         if number:
@@ -227,14 +227,26 @@ class Execution:
 
     # What the workers say.
 
+    def _take_all(self, lane: Lane, messages: list[Message]) -> None:
+        """Take messages one by one, but rows of tests that passed as one: they are what a big suite mostly consists of."""
+        start = 0
+        while start < len(messages):
+            row = passes_from(messages, start) if lane.is_same and self._stopped_by is None else []
+            if len(row) > 1 and self._ledger.is_open:
+                take_row(self._ledger, lane, row)
+                start += 2 * len(row)
+            else:
+                self._take(lane, messages[start])
+                start += 1
+
     def _take(self, lane: Lane, message: Message) -> None:
         kind = message[0]
         if kind == "s":
             self._take_start(lane, message[1])
         elif kind == "p":
-            self._take_pass(lane, message)
+            take_pass(self._ledger, lane, message)
         elif kind == "d":
-            self._take_result(lane, message)
+            take_result(self._ledger, lane, message)
         else:
             self._take_rare(lane, kind, message)
 
@@ -246,17 +258,6 @@ class Execution:
         self._ledger.emit(TestStarted(self._ledger.schedule.keys[position], lane.number))
         if self._stopped_by is not None:  # a test swallowed the interrupt
             lane.process.child.kill()
-
-    def _take_pass(self, lane: Lane, message: Message) -> None:
-        position = lane.end(message[1])
-        if position is not None:
-            key = self._ledger.schedule.end(position)
-            self._ledger.finish(TestFinished(key, "passed", lane.number, duration_s=message[2]))
-
-    def _take_result(self, lane: Lane, message: Message) -> None:
-        position = lane.end(message[1])
-        if position is not None:
-            self._ledger.finish(finished(self._ledger.schedule.end(position), lane.number, message))
 
     def _take_rare(self, lane: Lane, kind: str, message: Message) -> None:
         match kind:

@@ -11,6 +11,7 @@ from runner.events import (
     Ended,
     Event,
     FixtureFinished,
+    PassedInARow,
     Polluted,
     Printed,
     SubtestProblem,
@@ -135,6 +136,14 @@ class TextReporter:
                 self._polluted.append(event)
             case Ended():
                 self._ended(event)
+
+    def emit_row(self, row: PassedInARow, /) -> None:
+        """Write what a row of tests that passed calls for."""
+        if self._verbosity >= VERBOSE or self._durations is not None:
+            for event in row.events():
+                self.emit(event)
+        elif self._verbosity == DOTS:
+            self._write(self._dots[Outcome.PASSED] * len(row.keys))
 
     def _take_workers(self, event: Workers) -> None:
         self._shares = True
@@ -288,6 +297,10 @@ class Tallier:
                 self._red[event.key] = event.outcome
         elif isinstance(event, FixtureFinished) and Outcome(event.outcome).is_red:
             self._red_fixtures += 1
+
+    def emit_row(self, row: PassedInARow, /) -> None:
+        """Count a row of tests that passed."""
+        self._outcomes[Outcome.PASSED] = self._outcomes.get(Outcome.PASSED, 0) + len(row.keys)
 
     @property
     def tally(self) -> Tally:

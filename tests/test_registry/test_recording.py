@@ -29,6 +29,7 @@ from registry.records import (
     RunStatus,
     SubtestRecord,
     TensorDigest,
+    TestRecord,
 )
 
 from .factories import ENVIRONMENT, RegistryCase, result, write_safetensors
@@ -308,6 +309,24 @@ class Endings(RegistryCase):
             run.add_results([result()])
         run.finish(RunStatus.FINISHED)
         self.assertEqual(len(self.registry.details(run.run).results), 1)
+
+    def test_passed_tests(self):
+        """Tests that passed are recorded in a row as they are one by one, in the order of both."""
+        with self.registry.start(NewRun(RunKind.TEST, "rows")) as run:
+            run.add_results([result("m.A.test_z", Outcome.FAILED, traceback="t")])
+            run.add_passed([("m.A.test_b", 0), ("m.A.test_a", 1)], [0.5, 0.25], 3)
+            run.add_results([result("m.A.test_0")])
+        rows = self.registry.details(self.registry.find_run("rows")).results
+        self.assertEqual([row.test_id for row in rows], ["m.A.test_z", "m.A.test_b", "m.A.test_a", "m.A.test_0"])
+        self.assertEqual(rows[2], TestRecord("m.A.test_a", Outcome.PASSED, 1, duration_s=0.25, worker=3))
+
+    def test_a_passed_test_twice(self):
+        """A first attempt that is recorded already is refused also among tests that passed in a row."""
+        run = self.registry.start(NewRun(RunKind.TEST))
+        run.add_results([result("m.A.test_a")])
+        with self.assertRaisesRegex(InvalidValue, "attempt 1 .*m.A.test_a.* is recorded"):
+            run.add_passed([("m.A.test_a", 0)], [0.5], 0)
+        run.finish(RunStatus.FINISHED)
 
     def test_many_threads(self):
         """Values that eight threads log at once are all recorded."""

@@ -160,8 +160,10 @@ class LaneTest(unittest.TestCase):
     def test_added(self) -> None:
         """A test that was not collected keeps the place that the run gave it."""
         lane = self.lane(["a"], ["a"])
+        self.assertTrue(lane.is_same)
         lane.add(1, 7)
         self.assertEqual((lane.position(0), lane.position(1)), (0, 7))
+        self.assertFalse(lane.is_same)
 
     def test_blocks(self) -> None:
         """A suite that runs as a whole is known by the run's positions, once the worker has it."""

@@ -21,7 +21,7 @@ from registry.records import (
     TensorDigest,
     TestRecord,
 )
-from runner.events import Collected, Ended, Polluted, StateChange, SubtestProblem, TestStarted
+from runner.events import Collected, Ended, PassedInARow, Polluted, StateChange, SubtestProblem, TestStarted
 from runner.record import TestCollector, TestRecorder, fixture_record, pollution_records, test_record
 from runner.record_training import TrainRecorder
 
@@ -29,6 +29,7 @@ from .factories import FACTS, MNIST, NAME, TRACEBACK, make_finished, make_fixtur
 
 WRITING = {
     "add_results",
+    "add_passed",
     "add_fixtures",
     "add_pollution",
     "set_coverage",
@@ -53,7 +54,7 @@ class FakeRun:
             raise AttributeError(name)
 
         def call(*given: Any, **named: Any) -> None:
-            self.calls.append((name, (*given, named) if named else given[0]))
+            self.calls.append((name, (*given, named) if named else given if len(given) > 1 else given[0]))
             if name == self._fails_at:
                 raise RegistryLocked("another process held the lock")
 
@@ -126,6 +127,15 @@ class Recorder(unittest.TestCase):
         self.assertEqual(run.calls, [])
         recorder.flush()
         self.assertEqual([(name, len(records)) for name, records in run.calls], [("add_results", 3)])
+
+    def test_a_row_of_passed_tests(self):
+        """A row goes to the registry in its place among the other results."""
+        run = FakeRun()
+        recorder = TestRecorder(run)
+        recorder.emit(make_finished())
+        recorder.emit_row(PassedInARow([(NAME, 1)], 2, [0.5]))
+        self.assertEqual([name for name, _ in run.calls], ["add_results", "add_passed"])
+        self.assertEqual(run.calls[1][1], ([(NAME, 1)], [0.5], 2))
 
     def test_finish(self):
         """At the end coverage, where it was measured, and then the state of the run are written."""
