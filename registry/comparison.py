@@ -57,7 +57,7 @@ def compare(connection: Connection, a: int, b: int) -> RunComparison:
     """
     side_a, side_b = (details(connection, run, with_results=False) for run in (a, b))
     tests_a, tests_b = (sum(side.counts.values()) for side in (side_a, side_b))
-    runs = _Sides(a, b, _is_retried(connection, a), _is_retried(connection, b))
+    runs = _Sides(a, b, is_a_retried=side_a.attempts > tests_a, is_b_retried=side_b.attempts > tests_b)
     with decoding(f"run {a} or {b}"):
         rows = _rows(connection, _from_a(runs))
         in_both = tests_a - sum(row.b is None for row in rows)
@@ -71,7 +71,7 @@ def compare(connection: Connection, a: int, b: int) -> RunComparison:
         b=side_b,
         changed=changed,
         unchanged=unchanged,
-        timed=_timed(connection, b) if slower else 0,
+        timed=side_b.timed if slower else 0,
         earlier={slower[test]: found for test, found in earlier_durations(connection, a, b, list(slower)).items()},
         seeds_a=seeds_of(connection, a),
         seeds_b=seeds_of(connection, b),
@@ -106,12 +106,6 @@ def _history_entry(row: Row[Any]) -> HistoryEntry:
             commit=row.git_commit,
             result=result_record(row),
         )
-
-
-def _is_retried(connection: Connection, run_id: int) -> bool:
-    result = models.test_result
-    again = select(result.c.run_id).where(result.c.run_id == run_id, result.c.attempt > 1).limit(1)
-    return connection.execute(again).first() is not None
 
 
 def _rows(connection: Connection, pairs: Select[tuple[object, ...]]) -> list[Row[Any]]:
@@ -154,7 +148,7 @@ def _from_a(runs: _Sides) -> Select[tuple[object, ...]]:
             right.c.cause.label("cause_b"),
         )
         .select_from(left.outerjoin(right, partner))
-        .where(left.c.run_id == runs.a, *runs.last_of_a(left), _is_changed(left, right))
+        .where(left.c.run_id == runs.a, *runs.last_of_a(left), _is_changed(left, right, is_b_retried=runs.is_b_retried))
     )
 
 
@@ -175,25 +169,21 @@ def _only_b(runs: _Sides) -> Select[tuple[object, ...]]:
     ).where(right.c.run_id == runs.b, *runs.last_of_b(right), ~in_a)
 
 
-def _is_changed(left: FromClause, right: FromClause) -> ColumnElement[bool]:
-    before, after = left.c.duration_s, right.c.duration_s
+def _is_changed(left: FromClause, right: FromClause, *, is_b_retried: bool) -> ColumnElement[bool]:
+    """Return what is asked of each pair; nearly all passed twice and come to the last question, so those before are cheap."""
+    passed, before, after = outcome_code(Outcome.PASSED), left.c.duration_s, right.c.duration_s
     red = [outcome_code(outcome) for outcome in OUTCOMES if outcome.is_red]
-    slower = and_(after - before > DURATION_FLOOR_S, after > DURATION_RATIO * before)
-    faster = and_(before - after > DURATION_FLOOR_S, before > DURATION_RATIO * after)
     return or_(
         right.c.test_id.is_(None),
         left.c.outcome != right.c.outcome,
-        left.c.outcome.in_(red),
-        right.c.attempt > 1,
-        and_(left.c.outcome == outcome_code(Outcome.PASSED), or_(slower, faster)),
+        *((right.c.attempt > 1,) if is_b_retried else ()),
+        and_(left.c.outcome != passed, left.c.outcome.in_(red)),
+        and_(
+            func.abs(after - before) > DURATION_FLOOR_S,
+            left.c.outcome == passed,
+            or_(after > DURATION_RATIO * before, before > DURATION_RATIO * after),
+        ),
     )
-
-
-def _timed(connection: Connection, b: int) -> int:
-    """Return how many tests of B passed and took so long that they could be slower by the floors."""
-    result = models.test_result
-    conditions = (result.c.run_id == b, result.c.outcome == outcome_code(Outcome.PASSED), result.c.duration_s > DURATION_FLOOR_S)
-    return int(connection.execute(select(func.count()).where(*conditions)).scalar_one())
 
 
 def _outcome(code: int | None) -> Outcome | None:

@@ -298,7 +298,13 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class RunDetails:
-    """Everything recorded about one run, as `runner show` prints it."""
+    """Everything recorded about one run, as `runner show` prints it.
+
+    Attributes:
+        counts: How many tests ended in each outcome; of a test that was tried again the last attempt counts.
+        attempts: How many attempts there were; more than tests where some were tried again.
+        timed: How many tests passed at their first attempt and took long enough to be slower or faster by the floors.
+    """
 
     run: Run
     counts: Mapping[Outcome, int] = field(default_factory=dict)
@@ -310,6 +316,8 @@ class RunDetails:
     checkpoints: tuple[Checkpoint, ...] = ()
     dataset: Dataset | None = None
     coverage: Coverage | None = None
+    attempts: int = 0
+    timed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
