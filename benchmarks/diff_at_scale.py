@@ -129,11 +129,9 @@ def main() -> None:
             starting = timed_diff(small, small_a.name, small_b.name)
             rows.append((timed_diff(path, a.name, b.name), starting, timed_join(path, a, b)[0]))
         diff, start, join = (median(row[column] for row in rows) for column in range(3))
-        print(
-            f"runner diff {diff:.3f} s, of that start-up {start:.3f} s; bare self-join {join:.3f} s ({timed_join(path, a, b)[1]} rows)"
-        )
-        ratio = (diff - start) / join
-        print(f"ratio of the work to the join: {ratio:.2f} (at most 1.5; medians of {arguments.pairs})")
+        changed = timed_join(path, a, b)[1]
+        print(f"runner diff {diff:.3f} s, of that start-up {start:.3f} s; bare self-join {join:.3f} s, {changed} rows")
+        print(f"ratio of the work to the join: {(diff - start) / join:.2f} (at most 1.5; medians of {arguments.pairs})")
 
 
 if __name__ == "__main__":
