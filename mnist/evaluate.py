@@ -24,11 +24,14 @@ class Evaluation:
         loss: Mean cross-entropy per example.
         accuracy: Share of right answers, 0-1.
         examples: How many there were, at least 1.
+        right: Which were answered rightly: a bit an example in the order of the loader, highest bit of a byte first, as
+            `numpy.packbits` has it; the bits that are left over are 0.
     """
 
     loss: float
     accuracy: float
     examples: int
+    right: bytes
 
 
 def evaluate(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]], device: torch.device) -> Evaluation:
@@ -44,7 +47,7 @@ def evaluate(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]], device: 
     Raises:
         InputMismatch: The loader gave no example.
     """
-    examples = 0
+    examples, answers = 0, list[Tensor]()
     loss = torch.zeros((), dtype=torch.float64, device=device)
     correct = torch.zeros((), dtype=torch.int64, device=device)
     with evaluating(model), _kept_random_state(loader, device):
@@ -52,11 +55,14 @@ def evaluate(model: nn.Module, loader: Iterable[tuple[Tensor, Tensor]], device: 
             images, labels = batch_images.to(device, non_blocking=True), batch_labels.to(device, non_blocking=True)
             logits = model(images)
             loss += functional.cross_entropy(logits, labels, reduction="sum")
-            correct += (logits.argmax(dim=1) == labels).sum()
+            right = logits.argmax(dim=1) == labels
+            correct += right.sum()
+            answers.append(right)
             examples += len(labels)
     if examples == 0:
         raise InputMismatch("the loader gave no example; an accuracy needs at least one")
-    return Evaluation(loss.item() / examples, correct.item() / examples, examples)
+    bits = np.packbits(torch.cat(answers).cpu().numpy()).tobytes()
+    return Evaluation(loss.item() / examples, correct.item() / examples, examples, bits)
 
 
 @contextmanager

@@ -70,6 +70,21 @@ class EpochFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """Sent after the validation of each pass, and after the test set was read.
+
+    Attributes:
+        split: "validation" or "test".
+        examples: How many there were.
+        right: Which were answered rightly: a bit an example in the order of the data, highest bit of a byte first.
+    """
+
+    split: str
+    examples: int
+    right: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class TensorFacts:
     """Identity of one tensor: safetensors dtype name, shape, sha256 of its little-endian row-major bytes."""
 
@@ -81,7 +96,11 @@ class TensorFacts:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointWritten:
-    """Sent after the file is whole on the disk."""
+    """Sent after the file is whole on the disk.
+
+    Attributes:
+        random_state: sha256 over the states of all random generators of the training at that moment; None where unknown.
+    """
 
     epoch: int
     path: Path
@@ -89,6 +108,7 @@ class CheckpointWritten:
     file_sha256: str
     content_hash: str
     tensors: tuple[TensorFacts, ...]
+    random_state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +120,7 @@ class TrainingFinished:
     duration_s: float
 
 
-Event = TrainingStarted | StepsFinished | EpochFinished | CheckpointWritten | TrainingFinished
+Event = TrainingStarted | StepsFinished | EpochFinished | Answered | CheckpointWritten | TrainingFinished
 
 
 class EventSink(Protocol):

@@ -43,6 +43,22 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
+def random_state(*generators: torch.Generator) -> str:
+    """Return the sha256, in hexadecimal, over the states of the global generators and of these, in order.
+
+    Two trainings whose states part have drawn other random numbers; that shows before their weights say why.
+    """
+    digest = hashlib.sha256(b"random-state-v1\0")
+    numpy: Any = np.random.get_state()  # noqa: NPY002 - as in `seed_everything`
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
+    states = [torch.get_rng_state(), *cuda, *(generator.get_state() for generator in generators)]
+    parts = [repr(random.getstate()).encode(), numpy[1].tobytes(), repr(numpy[2:]).encode()]
+    for part in [*parts, *(state.numpy().tobytes() for state in states)]:
+        digest.update(len(part).to_bytes(8, "little"))
+        digest.update(part)
+    return digest.hexdigest()
+
+
 @contextmanager
 def fixed_numerics(threads: int | None) -> Iterator[None]:
     """Make torch repeat itself bit by bit, and put its process-wide settings back afterwards.

@@ -28,6 +28,7 @@ from mnist.data import ImageSplit, MnistTensors, TensorLoader, load_mnist_tensor
 from mnist.errors import CheckpointUnwritable, DeviceUnavailable, InputMismatch
 from mnist.evaluate import Evaluation, evaluate
 from mnist.events import (
+    Answered,
     CheckpointWritten,
     DatasetFacts,
     EpochFinished,
@@ -38,7 +39,7 @@ from mnist.events import (
 )
 from mnist.model import MNISTClassifier
 from mnist.optim import make_optimizer, rate_factor
-from mnist.seed import derive_seed, describe_numerics, fixed_numerics, make_generator, seed_everything
+from mnist.seed import derive_seed, describe_numerics, fixed_numerics, make_generator, random_state, seed_everything
 
 LABEL_SMOOTHING: Final = 0.05
 STEPS_PER_EVENT: Final = 50
@@ -183,7 +184,8 @@ def train_on(
         seed_everything(derive_seed(config.seed, "initialisation"))
         model = MNISTClassifier().to(device).to(memory_format=torch.channels_last)
         optimizer = make_optimizer(model, config.batch_size, config.learning_rate)
-        batches = TensorLoader(_on(device, data.train), config.batch_size, make_generator(config.seed, "shuffle"))
+        shuffle = make_generator(config.seed, "shuffle")
+        batches = TensorLoader(_on(device, data.train), config.batch_size, shuffle)
         validation_batches = TensorLoader(_on(device, data.validation), _EVALUATION_BATCH_SIZE)
         dataset = _describe(data)
         total_steps = config.epochs * len(batches)
@@ -204,10 +206,12 @@ def train_on(
             train_loss, speed = whole.mean_loss(), whole.images_per_s()
             validation = evaluate(model, validation_batches, device)
             sink.emit(EpochFinished(epoch, step, train_loss, validation.loss, validation.accuracy, speed))
+            sink.emit(Answered("validation", validation.examples, validation.right))
             written = checkpoint.save(model, folder / f"epoch-{epoch}.safetensors")
-            sink.emit(_checkpoint_event(epoch, written))
+            sink.emit(_checkpoint_event(epoch, written, random_state(shuffle)))
         test = evaluate(model, TensorLoader(_on(device, data.test), _EVALUATION_BATCH_SIZE), device)
         duration_s = clock() - started
+        sink.emit(Answered("test", test.examples, test.right))
         sink.emit(TrainingFinished(test.loss, test.accuracy, duration_s))
     return TrainSummary(config.seed, step, train_loss, validation, test, written, dataset, duration_s)
 
@@ -269,8 +273,10 @@ def _require_images(data: MnistTensors) -> None:
             raise InputMismatch(f"there are no {name} images; a training needs at least one of each part")
 
 
-def _checkpoint_event(epoch: int, written: CheckpointFacts) -> CheckpointWritten:
-    return CheckpointWritten(epoch, written.path, written.size_bytes, written.file_sha256, written.content_hash, written.tensors)
+def _checkpoint_event(epoch: int, written: CheckpointFacts, random_state: str) -> CheckpointWritten:
+    return CheckpointWritten(
+        epoch, written.path, written.size_bytes, written.file_sha256, written.content_hash, written.tensors, random_state
+    )
 
 
 def _make_folder(path: Path) -> Path:

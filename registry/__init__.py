@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from registry.answers import Answers
     from registry.errors import NameInUse, RegistryError, RunNotFound
     from registry.file import is_ready
     from registry.naming import check_name
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ActiveRun",
+    "Answers",
     "Checkpoint",
     "Coverage",
     "Dataset",
@@ -71,6 +73,7 @@ __all__ = [
 
 _ELSEWHERE = {
     "ActiveRun": "registry.recording",
+    "Answers": "registry.answers",
     "NameInUse": "registry.errors",
     "Registry": "registry.store",
     "RegistryError": "registry.errors",

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Table, and_, func, or_, select
 
 from registry import models
+from registry.answers import Answers, problem
 from registry.encoding import OUTCOMES, decode_lines, decode_number, decode_step, decode_whole, from_json, outcome_code
 from registry.records import (
     Checkpoint,
@@ -46,6 +47,7 @@ def read_details(connection: Connection, run: Run, *, with_points: bool, with_re
         checkpoints=_checkpoints(connection, run.id),
         dataset=_dataset(connection, run.id),
         coverage=_coverage(connection, run.id),
+        answers=_answers(connection, run.id),
     )
 
 
@@ -196,6 +198,7 @@ def _checkpoints(connection: Connection, run_id: int) -> tuple[Checkpoint, ...]:
             content_hash=row.content_hash,
             epoch=row.epoch,
             tensors=tensors.get(row.seq, ()),
+            random_state=row.random_state,
         )
         for row in connection.execute(select(table).where(table.c.run_id == run_id).order_by(table.c.seq))
     )
@@ -209,6 +212,15 @@ def _dataset(connection: Connection, run_id: int) -> Dataset | None:
     table = models.dataset
     row = connection.execute(select(table).select_from(models.run.join(table)).where(models.run.c.id == run_id)).one_or_none()
     return None if row is None else Dataset(row.name, row.fingerprint, row.train, row.validation, row.test)
+
+
+def _answers(connection: Connection, run_id: int) -> tuple[Answers, ...]:
+    table = models.answers
+    statement = select(table.c.split, table.c.examples, table.c.bits).where(table.c.run_id == run_id).order_by(table.c.split)
+    found = tuple(Answers(row.split, row.examples, bytes(row.bits)) for row in connection.execute(statement))
+    for wrong in filter(None, map(problem, found)):
+        raise ValueError(wrong)
+    return found
 
 
 def _coverage(connection: Connection, run_id: int) -> Coverage | None:

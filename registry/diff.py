@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from registry.answers import Flips
+from registry.determinism import CheckpointChange, checkpoint_change, told
 from registry.metrics import MetricChange, metric_changes
+from registry.paired import answer_flips
 from registry.records import (
     ChangedPair,
-    Checkpoint,
     Coverage,
     EarlierDurations,
     FixtureRecord,
@@ -32,23 +34,6 @@ TestKey = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class CheckpointChange:
-    """Whether the last checkpoints hold the same tensors.
-
-    Attributes:
-        same: None where one side has no checkpoint, or contents that cannot be compared.
-        first_difference: The first tensor that differs, in A's order; None where a side has no digests of its tensors.
-        max_abs_delta: Largest absolute difference over common tensors; None unless both files were read.
-        determinism: "held", "lost" or "not_comparable".
-    """
-
-    same: bool | None = None
-    first_difference: str | None = None
-    max_abs_delta: float | None = None
-    determinism: str = "not_comparable"
-
-
-@dataclass(frozen=True, slots=True)
 class CoverageChange:
     """Percentages (0-100), None on a side that was not measured, and the files whose missing lines differ."""
 
@@ -64,6 +49,7 @@ class Diff:
 
     Attributes:
         paces: Whether a slower test is slower indeed, by id and ordinal.
+        flips: Examples that one side answered rightly and the other did not, for each part of the data set.
     """
 
     a: Run
@@ -75,6 +61,7 @@ class Diff:
     paces: Mapping[TestKey, Judgement] = field(default_factory=dict)
     fixtures: tuple[FixtureRecord, ...] = ()
     metrics: tuple[MetricChange, ...] = ()
+    flips: tuple[Flips, ...] = ()
     checkpoints: CheckpointChange = field(default_factory=CheckpointChange)
     why: tuple[Reason, ...] = ()
     coverage: CoverageChange | None = None
@@ -100,7 +87,7 @@ def compare_runs(
     fixtures = _failing_fixtures(b, but_not_in=a)
     paces = _paces(tests.slower, comparison, confirmed)
     metrics = metric_changes(comparison, limits or {})
-    checkpoints = _checkpoint_change(a, b, max_abs_delta)
+    checkpoints = checkpoint_change(a, b, max_abs_delta)
     findings = [
         *_run_findings(a.run, b.run),
         *_test_findings(tests, b.run),
@@ -118,6 +105,7 @@ def compare_runs(
         paces=paces,
         fixtures=fixtures,
         metrics=metrics,
+        flips=answer_flips(a, b),
         checkpoints=checkpoints,
         why=tuple(recorded_differences(a, b)),
         coverage=_coverage_change(a.coverage, b.coverage),
@@ -149,47 +137,6 @@ def _pace_findings(paces: Mapping[TestKey, Judgement]) -> Iterator[tuple[Verdict
 def _failing_fixtures(side: RunDetails, *, but_not_in: RunDetails) -> tuple[FixtureRecord, ...]:
     known = {fixture.fixture_id for fixture in but_not_in.fixtures if fixture.outcome.is_red}
     return tuple(fixture for fixture in side.fixtures if fixture.outcome.is_red and fixture.fixture_id not in known)
-
-
-def _checkpoint_change(a: RunDetails, b: RunDetails, max_abs_delta: float | None) -> CheckpointChange:
-    if not a.checkpoints or not b.checkpoints:
-        return CheckpointChange()
-    last_a, last_b = a.checkpoints[-1], b.checkpoints[-1]
-    same = _same_content(last_a, last_b)
-    return CheckpointChange(
-        same=same,
-        first_difference=_first_difference(last_a, last_b) if same is False else None,
-        max_abs_delta=max_abs_delta,
-        determinism=_determinism(a, b, same=same),
-    )
-
-
-def _same_content(a: Checkpoint, b: Checkpoint) -> bool | None:
-    if a.content_hash is not None and b.content_hash is not None:
-        return a.content_hash == b.content_hash
-    # Unequal files may still hold equal tensors; only equality can be read off the file itself.
-    return True if a.file_sha256 == b.file_sha256 else None
-
-
-def _first_difference(a: Checkpoint, b: Checkpoint) -> str | None:
-    if not a.tensors or not b.tensors:
-        return None
-    digests = {tensor.name: tensor for tensor in b.tensors}
-    different = (tensor.name for tensor in a.tensors if digests.get(tensor.name) != tensor)
-    known = {tensor.name for tensor in a.tensors}
-    return next(different, next((name for name in digests if name not in known), None))
-
-
-def _determinism(a: RunDetails, b: RunDetails, *, same: bool | None) -> str:
-    if same is None or not _same_conditions(a, b):
-        return "not_comparable"
-    return "held" if same else "lost"
-
-
-def _same_conditions(a: RunDetails, b: RunDetails) -> bool:
-    deciding = [(run.code_fingerprint, run.fingerprint, run.seed, run.status) for run in (a.run, b.run)]
-    complete = None not in deciding[0] and a.run.status is RunStatus.FINISHED and a.dataset is not None
-    return complete and deciding[0] == deciding[1] and a.run.params == b.run.params and a.dataset == b.dataset
 
 
 def _run_findings(a: Run, b: Run) -> Iterator[tuple[Verdict, str]]:
@@ -240,10 +187,12 @@ def _fixture_findings(new: tuple[FixtureRecord, ...], gone: tuple[FixtureRecord,
 
 def _number_findings(metrics: tuple[MetricChange, ...], checkpoints: CheckpointChange) -> Iterator[tuple[Verdict, str]]:
     for metric in metrics:
-        if metric.verdict not in (None, Verdict.UNCHANGED):
-            yield metric.verdict, f"{metric.name} {_number(metric.a)} -> {_number(metric.b)}: {metric.evidence}"
+        if metric.is_noise or metric.verdict not in (None, Verdict.UNCHANGED):
+            sides = f"{_number(metric.a)} -> {_number(metric.b)}"
+            yield metric.verdict or Verdict.UNCHANGED, f"{metric.name} {sides}: {metric.evidence}"
     if checkpoints.determinism == "lost":
-        yield Verdict.SUSPECTED, "determinism lost: same code, seed, data, configuration and machine, but another checkpoint"
+        lost = "determinism lost: same code, seed, data, configuration and machine, but another checkpoint"
+        yield Verdict.SUSPECTED, lost + (f"; {told(checkpoints.parting)}" if checkpoints.parting else "")
 
 
 def _worst(findings: list[tuple[Verdict, str]], comparison: RunComparison) -> Verdict:

@@ -16,6 +16,7 @@ from registry.naming import NAME_LIMIT, is_reserved
 from registry.records import Metric, NewRun, Run, RunDetails, RunStatus
 from registry.rows import (
     MetricState,
+    answers_row,
     checkpoint_rows,
     coverage_text,
     dataset_row,
@@ -170,6 +171,7 @@ def _batch(details: RunDetails) -> Batch:
         row, tensors = checkpoint_rows(checkpoint, seq)
         batch.checkpoints.append(row)
         batch.tensors += tensors
+    batch.answers = {answers.split: answers_row(answers) for answers in details.answers}
     _add_metrics(batch, details)
     if details.coverage is not None:
         batch.coverage = details.coverage.percent, coverage_text(details.coverage)

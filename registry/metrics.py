@@ -6,12 +6,17 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from registry.determinism import same_conditions, same_content
+from registry.paired import judge_answers
 from registry.records import Direction, MetricSummary, RunComparison, RunDetails
 from registry.regress import Judgement, Tolerance, Verdict, judge_accuracy, judge_finiteness, judge_limit
 from registry.seeds import Samples, judge_seeds
 
 ACCURACIES: Mapping[str, str] = {"test_accuracy": "test", "validation_accuracy": "validation"}
 """Metrics that are shares of right answers, and the part of the data set on which they are measured."""
+
+EVALUATIONS = ("test_", "validation_", "val_", "eval_")
+"""How the names of metrics begin that are measured on a finished model: equal weights must give equal values."""
 
 TOLERATED_SHARE = 0.01
 """The share of its value by which the mean of several seeds may be worse, however surely that is measured."""
@@ -22,7 +27,10 @@ TOLERATED_ACCURACY = 0.0005
 
 @dataclass(frozen=True, slots=True)
 class MetricChange:
-    """One metric whose last value differs. `delta` is B minus A; `verdict` is None where the metric is only shown."""
+    """One metric whose last value differs. `delta` is B minus A; `verdict` is None where the metric is only shown.
+
+    `is_noise` says that everything that decides it is the same on both sides, the weights included, and yet it differs.
+    """
 
     name: str
     a: float | None
@@ -31,6 +39,7 @@ class MetricChange:
     direction: Direction | None = None
     verdict: Verdict | None = None
     evidence: str | None = None
+    is_noise: bool = False
 
     def judged(self, judgement: Judgement | None) -> MetricChange:
         """Return the change with a verdict."""
@@ -40,8 +49,9 @@ class MetricChange:
 def metric_changes(comparison: RunComparison, limits: Mapping[str, Tolerance]) -> tuple[MetricChange, ...]:
     """Return the metrics that differ, in order of their names.
 
-    What is no number any more is regressed. A metric with a limit is held to it; one of several seeds a side is judged by
-    them; an accuracy of one run a side by the noise of its test set; any other metric of one run a side is only shown.
+    What is no number any more is regressed. A metric with a limit is held to it; one that equal weights under equal conditions
+    gave is noise of the evaluation; one of several seeds a side is judged by them; an accuracy of one run a side by the examples
+    that flipped, else by the noise of its test set; any other metric of one run a side is only shown.
     """
     a, b = comparison.a, comparison.b
     before = {metric.name: metric for metric in a.metrics}
@@ -50,7 +60,29 @@ def metric_changes(comparison: RunComparison, limits: Mapping[str, Tolerance]) -
         change for name in sorted(before.keys() | after.keys()) for change in _change(name, before.get(name), after.get(name))
     ]
     by_seeds = _judged_by_seeds(comparison, [change for change in found if change.name not in limits])
-    return tuple(change.judged(_judge(change, limits, by_seeds, (a, b))) for change in found)
+    is_repeated = _is_repeated(a, b)
+    return tuple(
+        _noise(change)
+        if is_repeated and change.name not in limits and _is_noise(change)
+        else change.judged(_judge(change, limits, by_seeds, (a, b)))
+        for change in found
+    )
+
+
+def _is_repeated(a: RunDetails, b: RunDetails) -> bool:
+    """Tell whether both runs end with equal weights that came about under equal conditions."""
+    last = [side.checkpoints[-1] for side in (a, b) if side.checkpoints]
+    return len(last) == 2 and same_content(*last) is True and same_conditions(a, b)  # noqa: PLR2004 - A and B
+
+
+def _is_noise(change: MetricChange) -> bool:
+    is_finite = change.a is not None and change.b is not None and math.isfinite(change.a) and math.isfinite(change.b)
+    return is_finite and change.name.startswith(EVALUATIONS)
+
+
+def _noise(change: MetricChange) -> MetricChange:
+    evidence = "evaluation noise: the same weights, code, data and machine gave another value"
+    return replace(change, verdict=Verdict.UNCHANGED, evidence=evidence, is_noise=True)
 
 
 def _change(name: str, a: MetricSummary | None, b: MetricSummary | None) -> Iterator[MetricChange]:
@@ -78,7 +110,10 @@ def _judge(
         return judge_limit(a, b, change.direction or _direction(change.name), limit)
     if change.name in by_seeds:
         return by_seeds[change.name]
-    return _judge_accuracy(a, b, _examples(change.name, *sides)) if change.name in ACCURACIES else None
+    if change.name not in ACCURACIES:
+        return None
+    by_answers = judge_answers(*sides, ACCURACIES[change.name], (a, b))
+    return by_answers or _judge_accuracy(a, b, _examples(change.name, *sides))
 
 
 def _direction(name: str) -> Direction:

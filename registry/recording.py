@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from registry.answers import Answers
 from registry.content import describe_checkpoint
 from registry.database import Database
 from registry.encoding import encode_choice, encode_duration, encode_percent, encode_whole, key_text, to_json
@@ -34,6 +35,7 @@ from registry.records import (
 from registry.rows import (
     MetricState,
     TestKey,
+    answers_row,
     checkpoint_rows,
     coverage_text,
     dataset_row,
@@ -177,6 +179,15 @@ class ActiveRun:
             self._keep(Batch(checkpoints=[row], tensors=tensors))
             self._checkpoints += 1
         return record
+
+    def log_answers(self, answers: Answers) -> None:
+        """Record which examples of a part of the data set were answered rightly; later ones of the same part stand.
+
+        Raises:
+            InvalidValue: There is not exactly a bit for each example.
+        """
+        row = answers_row(answers)
+        self._keep(Batch(answers={row["split"]: row}))
 
     def add_results(self, results: Iterable[TestRecord]) -> None:
         """Record test results.

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from registry.answers import Answers
+
 
 class RunKind(StrEnum):
     """What one execution was."""
@@ -253,7 +255,10 @@ class TensorDigest:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A file with weights: where it lies, whether it is intact (`file_sha256`), and what it holds (`content_hash`)."""
+    """A file with weights: where it lies, whether it is intact (`file_sha256`), and what it holds (`content_hash`).
+
+    `random_state` is the sha256 over the states of all random generators when it was written.
+    """
 
     path: str
     size_bytes: int
@@ -261,6 +266,7 @@ class Checkpoint:
     content_hash: str | None = None
     epoch: int | None = None
     tensors: tuple[TensorDigest, ...] = ()
+    random_state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +324,7 @@ class RunDetails:
     coverage: Coverage | None = None
     attempts: int = 0
     timed: int = 0
+    answers: tuple[Answers, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from registry import answers
+from registry.answers import Answers
 from registry.cause import cause_of
 from registry.encoding import (
     NO_STEP,
@@ -28,6 +30,7 @@ from registry.encoding import (
     outcome_code,
     to_json,
 )
+from registry.errors import InvalidValue
 from registry.records import (
     Checkpoint,
     Coverage,
@@ -181,6 +184,7 @@ def checkpoint_rows(checkpoint: Checkpoint, seq: int) -> tuple[Row, list[Row]]:
         "size_bytes": encode_integer("the size of a checkpoint", checkpoint.size_bytes),
         "file_sha256": clean(checkpoint.file_sha256),
         "content_hash": clean_optional(checkpoint.content_hash),
+        "random_state": clean_optional(checkpoint.random_state),
     }
     tensors: list[Row] = [
         {
@@ -205,6 +209,20 @@ def dataset_row(dataset: Dataset) -> Row:
     sizes = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     counts = {name: encode_integer(f"the number of {name} examples", size) for name, size in sizes.items()}
     return {"fingerprint": clean(dataset.fingerprint), "name": clean(dataset.name)} | counts
+
+
+def answers_row(record: Answers) -> Row:
+    """Return the row of a bitmap of answers.
+
+    Raises:
+        InvalidValue: The bitmap does not have a bit for each example, or more.
+    """
+    examples = encode_integer("the number of examples", record.examples)
+    checked = Answers(key_text(record.split), examples, bytes(record.bits))
+    wrong = answers.problem(checked)
+    if wrong is not None:
+        raise InvalidValue(f"{wrong}; a bit an example is needed, highest bit of a byte first, as numpy.packbits gives them")
+    return {"split": checked.split, "examples": checked.examples, "bits": checked.bits}
 
 
 def coverage_text(coverage: Coverage) -> str:

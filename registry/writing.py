@@ -31,6 +31,7 @@ class Batch:
     Attributes:
         values: Columns of the run's own row to set.
         summaries: The summary of each metric that got points, by name.
+        answers: The bitmap of each part of the data set, by its name.
     """
 
     values: Row = field(default_factory=dict)
@@ -45,6 +46,7 @@ class Batch:
     summaries: dict[str, Row] = field(default_factory=dict)
     checkpoints: list[Row] = field(default_factory=list)
     tensors: list[Row] = field(default_factory=list)
+    answers: dict[str, Row] = field(default_factory=dict)
     coverage: tuple[float, str] | None = None
 
     def precede(self, later: Batch) -> None:
@@ -56,6 +58,7 @@ class Batch:
         self.coverage = later.coverage or self.coverage
         self.params |= later.params
         self.summaries |= later.summaries
+        self.answers |= later.answers
         for name in ("results", "fixtures", "pollution", "points", "checkpoints", "tensors"):
             getattr(self, name).extend(getattr(later, name))
 
@@ -76,6 +79,9 @@ def write_batch(connection: Connection, run_id: int, batch: Batch) -> None:
     _write_metrics(connection, run_id, batch)
     insert_many(connection, models.checkpoint, [row | {"run_id": run_id} for row in batch.checkpoints])
     insert_many(connection, models.checkpoint_tensor, [row | {"run_id": run_id} for row in batch.tensors])
+    if batch.answers:
+        rows = [row | {"run_id": run_id} for row in batch.answers.values()]
+        connection.execute(insert_or_update(connection, models.answers), rows)
     if batch.coverage is not None:
         percent, files = batch.coverage
         row = {"run_id": run_id, "percent": percent, "files_id": store_text(connection, files)}

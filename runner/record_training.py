@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnist.events import (
+    Answered,
     CheckpointWritten,
     DatasetFacts,
     EpochFinished,
@@ -14,6 +15,7 @@ from mnist.events import (
     TrainingStarted,
 )
 from mnist.events import Event as TrainEvent
+from registry.answers import Answers
 from registry.records import Checkpoint, Dataset, Direction, Metric, TensorDigest
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ class TrainRecorder:
                 self._run.log_dataset(_dataset(event.dataset))
             case StepsFinished() | EpochFinished() | TrainingFinished():
                 self._run.log_metrics(_metrics(event))
+            case Answered():
+                self._run.log_answers(Answers(event.split, event.examples, event.right))
             case CheckpointWritten():
                 self._run.log_checkpoint(_checkpoint(event))
 
@@ -76,5 +80,6 @@ def _checkpoint(event: CheckpointWritten) -> Checkpoint:
         file_sha256=event.file_sha256,
         content_hash=event.content_hash,
         epoch=event.epoch,
+        random_state=event.random_state,
         tensors=tuple(TensorDigest(tensor.name, tensor.dtype, tensor.shape, tensor.sha256) for tensor in event.tensors),
     )

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Final
 
+from registry.answers import Flips
+from registry.determinism import told
 from registry.diff import CoverageChange, Diff
 from registry.metrics import MetricChange
 from registry.records import ChangedPair, FixtureRecord, Outcome, Run
@@ -20,6 +22,7 @@ from runner.report.text import LONGEST_ID, WIDTH, Paint, colour_of, columns, pla
 
 _MOST_ROWS: Final = 20
 _MOST_OF_A_CAUSE: Final = 3
+_MOST_PLACES: Final = 20
 _HASH = re.compile(r"[0-9a-f]{40,64}")
 _HASH_DIGITS: Final = 8
 _LONGEST_REASON: Final = 400
@@ -27,6 +30,7 @@ _LONGEST_SIDE: Final = 29
 _LONGEST_TENSOR: Final = 40
 _BEFORE_THE_DIFFERENCE: Final = 8
 _GROUP: Final = 11
+_LEDGER: Final = 13
 _LISTS: Final = (
     ("newly_failing", "newly failing", "red"),
     ("still_failing_new_cause", "still failing for another cause", "yellow"),
@@ -57,6 +61,7 @@ def diff_text(diff: Diff, paint: Paint = plain) -> str:
     lines += _fixtures(diff.fixtures, paint)
     lines += _tests(diff, paint)
     lines += _metrics(diff.metrics, paint)
+    lines += _flips(diff.flips)
     lines += _checkpoints(diff)
     lines += _coverage(diff.coverage)
     lines += _why(diff.why)
@@ -187,12 +192,28 @@ def _metrics(changes: tuple[MetricChange, ...], paint: Paint) -> Iterator[str]:
         return
     yield ""
     rows: list[tuple[str, ...]] = [("metric", "A", "B", "B - A", "")]
-    for change in sorted(changes, key=lambda change: change.verdict is None)[:_MOST_ROWS]:
+    for change in sorted(changes, key=lambda change: (change.is_noise, change.verdict is None))[:_MOST_ROWS]:
         values = (metric_value(change.name, value) for value in (change.a, change.b))
         verdict = paint(change.verdict.replace("_", " "), colour_of(change.verdict)) if change.verdict else ""
+        verdict = "noise" if change.is_noise else verdict
         rows.append((safe_line(change.name), *values, metric_delta(change.name, change.delta), verdict))
     yield from columns(rows, indent=0, elastic=0)
     yield from _left_out(changes)
+
+
+def _flips(parts: tuple[Flips, ...]) -> Iterator[str]:
+    """Name the examples by their places in the data set, where there are any."""
+    found = [flips for flips in parts if flips.lost or flips.gained]
+    if found:
+        yield ""
+    for flips in found:
+        yield f"flipped in {safe_line(flips.split)} (n = {flips.examples:,})"
+        for words, places in (("right in A alone", flips.lost), ("right in B alone", flips.gained)):
+            if places:
+                more = len(places) - _MOST_PLACES
+                shown = [f"{place}," for place in places[:_MOST_PLACES]]
+                shown = [*shown, f"and {more:,} more"] if more > 0 else [*shown[:-1], str(places[-1])]
+                yield from wrapped(shown, f"  {words} ({len(places):,}): ", "    ")
 
 
 def _checkpoints(diff: Diff) -> Iterator[str]:
@@ -210,6 +231,9 @@ def _checkpoints(diff: Diff) -> Iterator[str]:
         "held": "held: same code, seed, data, config and machine, same bits",
         "lost": "LOST: same code, seed, data, config and machine, but other bits",
     }.get(checkpoints.determinism, "not comparable: what decides the bits differs or is unknown")
+    if checkpoints.parting:
+        parting = safe_line(told(checkpoints.parting), _LONGEST_REASON)
+        yield from wrapped(parting.split(" "), "parted       ", " " * _LEDGER)
 
 
 def _coverage(change: CoverageChange | None) -> Iterator[str]:

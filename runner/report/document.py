@@ -25,6 +25,8 @@ from runner.report.numbers import finite
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+    from registry.answers import Answers
+    from registry.determinism import CheckpointChange
     from registry.diff import CoverageChange, Diff
     from registry.regress import Judgement
     from registry.transitions import Cluster, TestChanges
@@ -54,6 +56,7 @@ def show_document(details: RunDetails) -> dict[str, object]:
         "pollution": [_fields(change) for change in details.pollution],
         "metrics": {metric.name: _metric(metric, details) for metric in details.metrics},
         "checkpoints": [_checkpoint(checkpoint) for checkpoint in details.checkpoints],
+        "answers": {answers.split: _answers(answers) for answers in details.answers},
         "dataset": _fields(details.dataset) if details.dataset else None,
         "coverage": _coverage(details.coverage),
     }
@@ -98,7 +101,8 @@ def diff_document(diff: Diff) -> dict[str, object]:
         "clusters": [_cluster(cluster) for cluster in diff.clusters],
         "fixtures": {"newly_failing": [_fixture(fixture) for fixture in diff.fixtures]},
         "metrics": [_fields(change) for change in diff.metrics],
-        "checkpoints": _fields(diff.checkpoints),
+        "flips": [_fields(flips) for flips in diff.flips],
+        "checkpoints": _checkpoint_change(diff.checkpoints),
         "why": [_fields(reason) for reason in diff.why],
         "coverage": _coverage_change(diff.coverage),
     }
@@ -187,6 +191,10 @@ def _checkpoint(checkpoint: Checkpoint) -> dict[str, object]:
     return document
 
 
+def _answers(answers: Answers) -> dict[str, object]:
+    return {"examples": answers.examples, "right": answers.right, "bits": answers.bits.hex()}
+
+
 def _coverage(coverage: Coverage | None) -> dict[str, object] | None:
     if coverage is None:
         return None
@@ -225,6 +233,10 @@ def _test_changes(changes: TestChanges, paces: Paces) -> dict[str, object]:
     names = (name for name in changes.__slots__ if name != "unchanged")
     lists = {name: [_pair(pair, paces) for pair in getattr(changes, name)] for name in names}
     return {**lists, "unchanged": changes.unchanged}
+
+
+def _checkpoint_change(change: CheckpointChange) -> dict[str, object]:
+    return {**_fields(change), "parting": _fields(change.parting) if change.parting else None}
 
 
 def _coverage_change(change: CoverageChange | None) -> dict[str, object] | None:

@@ -79,6 +79,12 @@ class Figures(unittest.TestCase):
             evaluate(make_model(), DataLoader(loader.dataset, batch_size=8), CPU), evaluate(make_model(), loader, CPU)
         )
 
+    def test_right_answers(self):
+        """Which were answered rightly is told as a bit each, in the order of the loader over its batches, padded with zeros."""
+        table = functional.one_hot(torch.tensor([0] * 10), 10).float()
+        result = evaluate(TableModel(table), numbered([0, 0, 1, 0, 1, 1, 1, 1, 0, 1], batch_size=3), CPU)
+        self.assertEqual([f"{byte:08b}" for byte in result.right], ["11010000", "10000000"])
+
     def test_nothing_to_evaluate(self):
         """A loader without an example is refused; it has no accuracy."""
         with self.assertRaisesRegex(InputMismatch, "no example"):

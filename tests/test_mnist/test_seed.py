@@ -8,7 +8,7 @@ from unittest import mock
 import numpy as np
 import torch
 
-from mnist.seed import derive_seed, describe_numerics, fixed_numerics, make_generator, seed_everything
+from mnist.seed import derive_seed, describe_numerics, fixed_numerics, make_generator, random_state, seed_everything
 
 from .factories import one_thread
 
@@ -50,6 +50,22 @@ class DerivedSeeds(unittest.TestCase):
         )
         self.assertEqual(first, again)
         self.assertNotEqual(first, other)
+
+
+class RandomState(unittest.TestCase):
+    def test_each_generator_counts(self):
+        """A number drawn from any of the generators changes the state; drawing none, or seeding all again, does not."""
+        own = make_generator(1, "shuffle")
+        draws = (random.random, np.random.random, lambda: torch.rand(()), lambda: torch.rand((), generator=own))
+        for draw in draws:
+            seed_everything(3)
+            before = random_state(own)
+            self.assertEqual(random_state(own), before)
+            draw()
+            self.assertNotEqual(random_state(own), before)
+        seed_everything(3)
+        self.assertEqual(random_state(make_generator(1, "shuffle")), random_state(make_generator(1, "shuffle")))
+        self.assertNotEqual(random_state(), random_state(make_generator(1, "shuffle")))
 
 
 class GlobalSeeds(unittest.TestCase):

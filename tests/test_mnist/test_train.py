@@ -16,6 +16,7 @@ from mnist.config import TrainConfig
 from mnist.data import MnistTensors, TensorLoader
 from mnist.errors import CheckpointUnwritable, DeviceUnavailable, InputMismatch
 from mnist.events import (
+    Answered,
     CheckpointWritten,
     EpochFinished,
     EventList,
@@ -160,8 +161,8 @@ class Events(unittest.TestCase):
     def test_order(self):
         """A training starts, each pass ends with its validation and then its checkpoint, and at the end the test is told."""
         kinds = [type(event).__name__ for event in self.events if not isinstance(event, StepsFinished)]
-        passes = ["EpochFinished", "CheckpointWritten"] * 2
-        self.assertEqual(kinds, ["TrainingStarted", *passes, "TrainingFinished"])
+        passes = ["EpochFinished", "Answered", "CheckpointWritten"] * 2
+        self.assertEqual(kinds, ["TrainingStarted", *passes, "Answered", "TrainingFinished"])
 
     def test_start(self):
         """The start tells the data, the passes, the steps and the numerics."""
@@ -203,6 +204,23 @@ class Events(unittest.TestCase):
         finished = self.events[-1]
         self.assertEqual((finished.test_accuracy, finished.test_loss), (self.summary.test.accuracy, self.summary.test.loss))
         self.assertEqual(finished.duration_s, self.summary.duration_s)
+
+    def test_answers(self):
+        """Which images were answered rightly is told of each validation and of the test, as the summary has it."""
+        told = [(event.split, event.examples) for event in of_kind(self.events, Answered)]
+        self.assertEqual(told, [("validation", 40), ("validation", 40), ("test", 40)])
+        _, validation, test = (event.right for event in of_kind(self.events, Answered))
+        self.assertEqual((validation, test), (self.summary.validation.right, self.summary.test.right))
+
+    def test_random_states(self):
+        """Each checkpoint tells the state of the random generators, which goes on from pass to pass and follows the seed."""
+        states = [event.random_state for event in of_kind(self.events, CheckpointWritten)]
+        again, other = (
+            of_kind(run_training(make_tensors(32, 8, 8), seed=seed)[1], CheckpointWritten)[0].random_state for seed in (1, 2)
+        )
+        same = of_kind(run_training(make_tensors(32, 8, 8), seed=1)[1], CheckpointWritten)[0].random_state
+        self.assertEqual((len({*states}), again), (2, same))
+        self.assertNotEqual(again, other)
 
     def test_test_set_is_read_once(self):
         """The test images are made ready once, after the last checkpoint."""

@@ -8,6 +8,7 @@ import signal
 import threading
 
 import registry
+from registry.answers import Answers
 from registry.errors import InvalidValue, RegistryDamaged, RegistryError, RegistryLocked, RunClosed
 from registry.records import Checkpoint, Coverage, Dataset, NewRun, RunKind, RunStatus
 
@@ -140,6 +141,18 @@ class SafetyNet(RegistryCase):
         self.assertIs(self.registry.find_run("x").status, RunStatus.FAILED)
 
 
+class BadAnswers(RegistryCase):
+    """Bitmaps that are none."""
+
+    def test_answers_that_do_not_fit(self):
+        """A bitmap with too many or too few bytes, or with bits past its examples, is refused, and so is one without examples."""
+        with self.registry.start(NewRun(RunKind.TRAIN, "x")) as run:
+            for examples, bits in ((9, b"\xff"), (9, b"\xff\xff"), (9, b"\xff\x80\0"), (0, b""), (-1, b""), (1.5, b"\0\0")):
+                with self.subTest(examples=examples, bits=bits), self.assertRaises(InvalidValue):
+                    run.log_answers(Answers("test", examples, bits))
+        self.assertEqual(self.registry.details(self.registry.find_run("x")).answers, ())
+
+
 class DamagedCells(RegistryCase):
     """Values that the registry never wrote."""
 
@@ -156,6 +169,19 @@ class DamagedCells(RegistryCase):
                 self.assertRegex(" ".join(self.registry.check()), "run 1 ")
                 with self.registry._database.writing() as connection:
                     connection.exec_driver_sql(f"UPDATE run SET {column} = ?", (before,))
+        self.assertEqual(self.registry.check(), [])
+
+    def test_damaged_answers(self):
+        """A bitmap that is cut off, or goes past its examples, is told with the run's name, and check reports it."""
+        with self.registry.start(NewRun(RunKind.TRAIN, "x")) as run:
+            run.log_answers(Answers("test", 9, b"\xff\x80"))
+        for damage in ("bits = x'ff'", "bits = x'ffff'", "bits = 'text'", "examples = 90", "examples = 0"):
+            with self.subTest(damage):
+                with self.registry._database.writing() as connection:
+                    connection.exec_driver_sql(f"UPDATE answers SET {damage}")
+                self.assertRegex(" ".join(self.registry.check()), "run x holds a damaged value")
+                with self.registry._database.writing() as connection:
+                    connection.exec_driver_sql("UPDATE answers SET examples = 9, bits = x'ff80'")
         self.assertEqual(self.registry.check(), [])
 
     def test_damaged_results(self):

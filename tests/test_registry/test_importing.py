@@ -7,6 +7,7 @@ import sqlite3
 
 import registry
 from registry import foreign
+from registry.answers import Answers
 from registry.errors import (
     InvalidName,
     NameInUse,
@@ -79,8 +80,9 @@ class WholeRuns(ImportCase):
             run.log_metric("accuracy", 0.5)
             run.log_dataset(Dataset("mnist", "f" * 64, 3, 2, 1))
             run.log_checkpoint(
-                Checkpoint("a.safetensors", 10, "s" * 64, "h" * 64, 1, (TensorDigest("w", "F32", (2, 3), "t" * 64),))
+                Checkpoint("a.safetensors", 10, "s" * 64, "h" * 64, 1, (TensorDigest("w", "F32", (2, 3), "t" * 64),), "r" * 64)
             )
+            run.log_answers(Answers("test", 9, b"\xff\x80"))
             run.set_coverage(Coverage(50.0, (FileCoverage("a.py", 4, (1, 3)),)))
             run.finish(RunStatus.FINISHED, green=False, duration_s=1.25)
         return other.details(other.find_run("full"), with_points=True)

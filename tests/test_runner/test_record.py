@@ -7,7 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from mnist.events import EpochFinished, StepsFinished, TrainingFinished, TrainingStarted
+from mnist.events import Answered, EpochFinished, StepsFinished, TrainingFinished, TrainingStarted
+from registry.answers import Answers
 from registry.errors import RegistryLocked
 from registry.records import (
     Coverage,
@@ -38,6 +39,7 @@ WRITING = {
     "log_dataset",
     "log_metrics",
     "log_checkpoint",
+    "log_answers",
 }
 POLLUTED = Polluted("m.A", (StateChange("sys.path", "one more"),))
 
@@ -212,14 +214,20 @@ class Training(unittest.TestCase):
         accuracy = Metric("test_accuracy", 0.9925, unit="fraction", direction=Direction.HIGHER)
         self.assertEqual(metrics, (Metric("test_loss", 0.125, direction=Direction.LOWER), accuracy))
 
+    def test_answers(self):
+        """Which examples were answered rightly is recorded with the part of the data set."""
+        calls = self.calls(Answered("test", 10, b"\xff\xc0"))
+        self.assertEqual(calls, [("log_answers", Answers("test", 10, b"\xff\xc0"))])
+
     def test_a_checkpoint(self):
-        """A checkpoint is recorded with its resolved path, its hashes and the digest of each tensor."""
+        """A checkpoint is recorded with its resolved path, its hashes, the random state and the digest of each tensor."""
         with TemporaryDirectory() as folder:
             real = Path(folder).resolve()
             (real / "link").symlink_to(real)
-            ((name, checkpoint),) = self.calls(make_written(real / "link" / "model.safetensors", epoch=3))
+            ((name, checkpoint),) = self.calls(make_written(real / "link" / "model.safetensors", epoch=3, random_state="r" * 64))
         self.assertEqual((name, checkpoint.path, checkpoint.epoch), ("log_checkpoint", str(real / "model.safetensors"), 3))
         self.assertEqual((checkpoint.file_sha256, checkpoint.content_hash), ("a" * 64, "b" * 64))
+        self.assertEqual(checkpoint.random_state, "r" * 64)
         self.assertEqual(checkpoint.tensors, (TensorDigest("fc.weight", "F32", (2, 3), "c" * 64),))
 
     def test_a_registry_that_fails_stops_the_training(self):

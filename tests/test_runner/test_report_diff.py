@@ -6,6 +6,8 @@ import unittest
 from dataclasses import replace
 from typing import Any
 
+from registry.answers import Flips
+from registry.determinism import Parting
 from registry.diff import CheckpointChange, CoverageChange, Diff, compare_runs
 from registry.metrics import MetricChange
 from registry.records import ChangedPair, Coverage, FileCoverage, GitState, Outcome, RunComparison, TensorDigest
@@ -297,6 +299,32 @@ class Numbers(unittest.TestCase):
             self.assertIn(f"\n\n{lines}", text_of(checkpoints=change))
             self.assertLessEqual(widest(text_of(checkpoints=change)), 80)
         self.assertNotIn("checkpoint", text_of(checkpoints=CheckpointChange()))
+
+    def test_noise_comes_last(self):
+        """A metric that only the evaluation's noise changed stands after all others, and is called noise."""
+        noise = MetricChange("a_loss", 1.0, 2.0, 1.0, verdict=Verdict.UNCHANGED, is_noise=True)
+        text = text_of(metrics=(noise, MetricChange("speed", 1.0, 2.0, 1.0)))
+        self.assertRegex(text, r"(?m)^speed .*\na_loss +1 +2 .* noise$")
+
+    def test_parting(self):
+        """Where two trainings parted is told below, in lines of 80 columns."""
+        parting = Parting(2, random_state=False, weights=True, tensor="layer." * 20)
+        change = CheckpointChange(same=False, determinism="lost", parting=parting)
+        text = text_of(checkpoints=change)
+        self.assertIn("\nparted       the weights (first\n             layer.", text)
+        short = replace(change, parting=replace(parting, tensor="w"))
+        self.assertIn(
+            "\nparted       the weights (first w) parted in epoch 2, the random numbers did not\n", text_of(checkpoints=short)
+        )
+        self.assertLessEqual(widest(text_of(checkpoints=short)), 80)
+
+    def test_flips(self):
+        """Flipped examples are named by their places, twenty of a kind at most, in lines of 80 columns."""
+        text = text_of(flips=(Flips("test", 10_000, tuple(range(9_000, 9_030)), (7, 9)), Flips("validation", 10)))
+        self.assertIn("\n\nflipped in test (n = 10,000)\n  right in A alone (30): 9000, 9001, ", text)
+        self.assertIn(" 9019,\n    and 10 more\n  right in B alone (2): 7, 9\n\n", text)
+        self.assertNotIn("validation", text)
+        self.assertLessEqual(widest(text), 80)
 
     def test_coverage(self):
         """Coverage is told where it changed or was measured on one side only, without a negative zero."""

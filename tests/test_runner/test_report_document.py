@@ -8,6 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from registry.answers import Answers
 from registry.diff import compare_runs
 from registry.records import (
     ChangedPair,
@@ -88,8 +89,8 @@ class Show(unittest.TestCase):
     def test_the_keys_of_the_contract(self):
         """The document has the keys of the interface, in each of its parts."""
         document = strict(dumps(show_document(full_details())))
-        top = ["schema", "run", "counts", "results", "flaky", "fixtures", "pollution", "metrics", "checkpoints", "dataset"]
-        self.assertEqual(list(document), [*top, "coverage"])
+        top = ["schema", "run", "counts", "results", "flaky", "fixtures", "pollution", "metrics", "checkpoints"]
+        self.assertEqual(list(document), [*top, "answers", "dataset", "coverage"])
         result = {
             "id",
             "ordinal",
@@ -182,7 +183,8 @@ class DiffDocument(unittest.TestCase):
         lists = ["newly_failing", "still_failing", "still_failing_new_cause", "fixed", "added", "removed", "newly_skipped"]
         lists += ["no_longer_skipped", "slower", "faster", "flaky", "unchanged"]
         self.assertLessEqual(set(lists), document["tests"].keys())
-        self.assertEqual(document["checkpoints"].keys(), {"same", "first_difference", "max_abs_delta", "determinism"})
+        self.assertEqual(document["checkpoints"].keys(), {"same", "first_difference", "max_abs_delta", "determinism", "parting"})
+        self.assertEqual(document["flips"], [])
 
     def test_a_test(self):
         """A test has its outcomes as words, null where it was absent."""
@@ -202,9 +204,28 @@ class DiffDocument(unittest.TestCase):
         document = self.document()
         self.assertEqual(document["metrics"], [{
             "name": "loss", "a": "nan", "b": 1.0, "delta": "nan", "direction": "lower", "verdict": None, "evidence": None,
+            "is_noise": False,
         }])  # fmt: skip
         self.assertEqual(document["why"], [{"what": "seed", "key": "seed", "a": "42", "b": "1"}])
         self.assertEqual(document["coverage"], {"a": 91.5, "b": None, "delta": None, "files": []})
+
+    def test_flips_and_partings(self):
+        """Flipped examples are listed by part, as positions, and where the trainings parted stands with the checkpoints."""
+        a, b = (
+            make_details(
+                make_training(),
+                dataset=MNIST,
+                answers=(Answers("test", 10, bits),),
+                checkpoints=(make_checkpoint(epoch=1, content_hash=content, tensors=(), random_state="s"),),
+            )
+            for bits, content in ((b"\xff\xc0", "b"), (b"\x7f\x40", "c"))
+        )
+        document = strict(dumps(diff_document(compare_runs(RunComparison(a, b)))))
+        self.assertEqual(document["flips"], [{"split": "test", "examples": 10, "lost": [0, 8], "gained": []}])
+        parting = {"epoch": 1, "random_state": False, "weights": True, "tensor": None}
+        self.assertEqual(document["checkpoints"]["parting"], parting)
+        shown = strict(dumps(show_document(a)))["answers"]
+        self.assertEqual(shown, {"test": {"examples": 10, "right": 10, "bits": "ffc0"}})
 
     def test_every_list_is_there_when_empty(self):
         """Two empty runs give all lists, empty, and no verdict that would say more."""
