@@ -255,10 +255,7 @@ class TensorDigest:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A file with weights: where it lies, whether it is intact (`file_sha256`), and what it holds (`content_hash`).
-
-    `random_state` is the sha256 over the states of all random generators when it was written.
-    """
+    """A file with weights: whether it is intact (`file_sha256`), what it holds, and the sha256 of the generators' `random_state`."""
 
     path: str
     size_bytes: int

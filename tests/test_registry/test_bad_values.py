@@ -141,8 +141,20 @@ class SafetyNet(RegistryCase):
         self.assertIs(self.registry.find_run("x").status, RunStatus.FAILED)
 
 
-class BadAnswers(RegistryCase):
-    """Bitmaps that are none."""
+class RecordedAnswers(RegistryCase):
+    """Bitmaps that come back, and those that are none."""
+
+    def test_answers(self):
+        """Answers come back by their part of the data set; of two for one part the later stands, whether written or waiting."""
+        later = (Answers("test", 10, b"\xff\xc0"), Answers("validation", 3, b"\xa0"))
+        with self.registry.start(NewRun(RunKind.TRAIN, "x")) as run:
+            run.log_answers(Answers("validation", 8, b"\x00"))
+            run.flush()
+            run.log_answers(Answers("test", 8, b"\x00"))
+            for answers in later:
+                run.log_answers(answers)
+        self.assertEqual(self.registry.details(self.registry.find_run("x")).answers, later)
+        self.assertEqual([answers.right for answers in later], [10, 2])
 
     def test_answers_that_do_not_fit(self):
         """A bitmap with too many or too few bytes, or with bits past its examples, is refused, and so is one without examples."""

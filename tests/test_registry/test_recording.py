@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import event
 
 import registry
-from registry.answers import Answers
 from registry.database import Database
 from registry.errors import CheckpointUnreadable, InvalidValue, RegistryError, RegistryLocked, RunClosed
 from registry.records import (
@@ -98,18 +97,6 @@ class RoundTrip(RegistryCase):
             run.set_coverage(coverage)
         details = self.registry.details(self.registry.find_run("x"))
         self.assertEqual((details.fixtures, details.dataset, details.coverage), (fixtures, dataset, coverage))
-
-    def test_answers(self):
-        """Answers come back by their part of the data set; of two for one part the later stands, whether written or waiting."""
-        later = (Answers("test", 10, b"\xff\xc0"), Answers("validation", 3, b"\xa0"))
-        with self.registry.start(NewRun(RunKind.TRAIN, "x")) as run:
-            run.log_answers(Answers("validation", 8, b"\x00"))
-            run.flush()
-            run.log_answers(Answers("test", 8, b"\x00"))
-            for answers in later:
-                run.log_answers(answers)
-        self.assertEqual(self.registry.details(self.registry.find_run("x")).answers, later)
-        self.assertEqual([answers.right for answers in later], [10, 2])
 
     def test_output(self):
         """What tests and fixtures printed comes back, apart from their tracebacks, and in the history of a test too."""
