@@ -255,7 +255,7 @@ class TensorDigest:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A file with weights: whether it is intact (`file_sha256`), what it holds, and the sha256 of the generators' `random_state`."""
+    """A file with weights: whether it is intact (`file_sha256`), what it holds, and the generators' states (sha256) then."""
 
     path: str
     size_bytes: int
