@@ -3,14 +3,15 @@
 The two run in turn, so that whatever else the machine does meets both; byte code is cached on both sides by a run that is not
 counted. Prints the median of the pairs, wall and CPU (user and system time of the process and its children), and the ratios.
 
-    python benchmarks/ten_thousand_tests.py [--pairs 5] [--larger] [--engine]
+    python benchmarks/ten_thousand_tests.py [--pairs 5] [--larger] [--engine] [--peers [--environment FOLDER]]
 
 A test is a single assertion of two numbers. The bound for this suite is 2.0. In CPU it is out of reach: plain unittest is nearly
 done before SQLAlchemy and typer are even imported, and the last line prints what that costs. --larger gives each test a setUp, a
 tearDown and three assertions, which shows how the fixed cost loses its weight in a suite that does something; it is not what the
 bound is about.
 
---engine times the engine alone, with a sink that counts events, without command line and registry.
+--engine times the engine alone, with a sink that counts events, without command line and registry. --peers times ours in turn
+with pytest and stestr, which are installed into an environment of their own; stestr forgets what it recorded before each run.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from pathlib import Path
 from statistics import median
 
 _MODULES, _TESTS = 100, 100
+_ALTERING = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
+_PEERS = ("pytest", "stestr")
 _LARGER_CLASS = """
 
 class Test{name}(unittest.TestCase):
@@ -80,7 +83,7 @@ def _larger_tests() -> str:
 
 def timed(command: list[str], folder: Path) -> tuple[float, float]:
     """Run a command and return wall and CPU seconds; a command that fails ends the benchmark."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    environment = {key: value for key, value in os.environ.items() if key not in _ALTERING}
     start = time.perf_counter()
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     output = process.stdout.read() if process.stdout else b""
@@ -103,6 +106,31 @@ def floor(folder: Path, pairs: int) -> float:
     return median(measured)
 
 
+def peer_commands(environment: Path) -> dict[str, list[str]]:
+    """Return the command of each peer, installed where it is not there yet."""
+    programs = environment / "bin"
+    if not all((programs / name).exists() for name in _PEERS):
+        subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
+        subprocess.run([str(programs / "python"), "-m", "pip", "install", "--quiet", *_PEERS], check=True)
+    return {
+        "pytest": [str(programs / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        "stestr": ["/bin/sh", "-c", f"rm -rf .stestr && exec {programs}/stestr --test-path . run"],
+    }
+
+
+def compare_with_peers(ours: list[str], peers: dict[str, list[str]], folder: Path, pairs: int) -> None:
+    """Print how many times as long as ours each peer takes: the median over pairs of runs, one right after the other."""
+    os.environ["PATH"] = f"{Path(peers['pytest'][0]).parent}{os.pathsep}{os.environ['PATH']}"
+    for name, theirs in peers.items():
+        timed(ours, folder)
+        timed(theirs, folder)
+        rows = [(timed(ours, folder), timed(theirs, folder)) for _ in range(pairs)]
+        for column, clock in enumerate(("wall", "CPU")):
+            mine, other = (median(row[side][column] for row in rows) for side in (0, 1))
+            factor = median(row[1][column] / row[0][column] for row in rows)
+            print(f"{name}, {clock}: runner {mine:.3f} s, {name} {other:.3f} s, {factor:.1f} x ours (median of {pairs} pairs)")
+
+
 def compare(ours: list[str], theirs: list[str], folder: Path, pairs: int) -> None:
     """Print the medians of interleaved pairs."""
     timed(ours, folder)
@@ -123,6 +151,8 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--larger", action="store_true", help="tests with fixtures and three assertions")
     parser.add_argument("--engine", action="store_true", help="time the engine alone")
+    parser.add_argument("--peers", action="store_true", help="time pytest and stestr instead of unittest")
+    parser.add_argument("--environment", type=Path, help="keep the environment of the peers in this folder")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "suite"
@@ -132,7 +162,11 @@ def main() -> None:
         ours = [sys.executable, "-m", "runner", "test", "--record", "--registry", registry]
         if arguments.engine:
             ours = [sys.executable, "-c", _ENGINE]
-        compare(ours, [sys.executable, "-m", "unittest", "discover"], folder, arguments.pairs)
+        if arguments.peers:
+            peers = peer_commands(arguments.environment or Path(name) / "peers")
+            compare_with_peers(ours, peers, folder, arguments.pairs)
+        else:
+            compare(ours, [sys.executable, "-m", "unittest", "discover"], folder, arguments.pairs)
 
 
 if __name__ == "__main__":
