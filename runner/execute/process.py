@@ -7,6 +7,7 @@ import fcntl
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -25,7 +26,7 @@ MAIN = Path(__file__).parent.parent / "_worker" / "__main__.py"
 _PIPE_BYTES = 1 << 20
 _READ_BYTES = 1 << 17  # some thousand events: what they are decoded into takes ten times as much
 _STACK_BYTES = 64 * 1024
-_LEAVING_S = 2.0
+_LEAVING_S = 5.0
 _OURS = ("RUNNER_REGISTRY", "GITHUB_STEP_SUMMARY")
 _CHANNEL_LOST = 71  # as in the worker's wire module
 _NOISE = "Extension modules: "  # faulthandler's list of every C module, a screenful
@@ -78,6 +79,21 @@ class Pipes:
             os.close(descriptor)
         self.stacks.close()
         self.printed.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What happened in a worker after it had said `end`.
+
+    Attributes:
+        printed: What its exit handlers printed; None where that is nothing.
+        problem: How they ended the process, where they did.
+        stacks: What faulthandler wrote then.
+    """
+
+    printed: str | None = None
+    problem: str | None = None
+    stacks: str | None = None
 
 
 class WorkerProcess:
@@ -149,13 +165,20 @@ class WorkerProcess:
         """Keep what a test prints without end from filling the memory."""
         self._pipes.printed.forget_middle()
 
-    def leave(self) -> str | None:
-        """Give a worker that said `end` two seconds for its exit handlers, then close; return what these printed."""
-        self.child.wait(_LEAVING_S)
+    def leave(self) -> Leaving:
+        """Give a worker that said `end` some seconds for its exit handlers, then close."""
+        if self._is_closed:  # it was buried: somebody has told already how it ended
+            return Leaving()
+        has_left = self.child.wait(_LEAVING_S)
+        problem = None
+        if not has_left:
+            problem = f"the exit handlers did not return within {_LEAVING_S:.0f} s, and the worker was killed"
+        elif self.child.code:
+            problem = f"worker {self.child.cause()} in an exit handler"
         self.child.bury()
-        printed = None if self._is_closed else self.printed()
+        left = Leaving(self.printed(), problem, self.stacks() if problem else None)
         self.close()
-        return printed
+        return left
 
     def close(self) -> None:
         """Kill what is left of the worker and its group and free what belongs to it; may be called again."""

@@ -1,10 +1,10 @@
-"""What a worker says of tests that ended, into the account: one by one, and rows of those that passed as one."""
+"""What a worker says of tests that ended, and of its own end, into the account; rows of tests that passed as one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.events import PassedInARow, TestFinished
+from runner.events import FixtureFinished, PassedInARow, Printed, TestFinished
 from runner.execute.lines import finished
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from runner.execute.lane import Lane
     from runner.execute.ledger import Ledger
     from runner.execute.lines import Message
+    from runner.execute.process import Leaving
 
 
 def passes_from(messages: Sequence[Message], start: int) -> list[Message]:
@@ -46,3 +47,11 @@ def take_result(ledger: Ledger, lane: Lane, message: Message) -> None:
     position = lane.end(message[1])
     if position is not None:
         ledger.finish(finished(ledger.schedule.end(position), lane.number, message))
+
+
+def tell_leaving(ledger: Ledger, left: Leaving, *, is_stopped: bool) -> None:
+    """Tell what exit handlers printed, and where they ended the process: to unittest's caller its exit code would tell."""
+    if left.problem is not None and not is_stopped:
+        ledger.fixture(FixtureFinished("atexit (worker)", "crashed", left.problem, left.stacks, left.printed))
+    elif left.printed is not None:
+        ledger.printed(Printed(None, left.printed))

@@ -7,14 +7,14 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from runner.errors import WorkerFailed
-from runner.events import Printed, TestStarted, Workers
+from runner.events import TestStarted, Workers
 from runner.execute.crew import Crew
 from runner.execute.deaths import broken, charge, death_of, explain, import_death, loading_error, require_coverage
 from runner.execute.hints import no_tests_hint
 from runner.execute.lane import Lane
 from runner.execute.ledger import Ledger, Summary
 from runner.execute.lines import INTERRUPTED, fixture_finished, polluted, printed
-from runner.execute.results import passes_from, take_pass, take_result, take_row
+from runner.execute.results import passes_from, take_pass, take_result, take_row, tell_leaving
 from runner.execute.schedule import Suite, plan, without
 from runner.execute.signals import SignalWatch
 
@@ -85,9 +85,7 @@ class Execution:
                     self._turn(signals)
                 self._crew.release_template()
                 for lane in self._lanes:
-                    left = lane.process.leave()
-                    if left is not None:
-                        self._ledger.printed(Printed(None, left))
+                    tell_leaving(self._ledger, lane.process.leave(), is_stopped=self._interrupted is not None)
         finally:
             self.close()
         summary = self._ledger.close(self._stopped_by, self._interrupted)

@@ -65,12 +65,16 @@ CASES = (
         "an exit handler never returns",
         "import atexit, time; atexit.register(time.sleep, 300)",
         notes=_NEXT,
+        fixtures=("crashed atexit (worker)",),
+        exit_code=1,
     ),
     animal(
         "exit-handler-exits",
         "an exit handler changes the exit code",
         "import atexit, os; atexit.register(os._exit, 9)",
         notes=_NEXT,
+        fixtures=("crashed atexit (worker)",),
+        exit_code=1,
     ),
     animal("exit-handler-raises", "an exit handler is broken", "import atexit; atexit.register(int, 'x')", notes=_NEXT),
     animal(

@@ -7,6 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ClassVar
 
+from runner.events import FixtureFinished
+
 from .suites import SuiteCase, run_suite, write_suite
 
 
@@ -206,6 +208,25 @@ class BetweenTestsTest(SuiteCase):
         """A worker that dies between two tests costs neither of them and is a row of its own."""
         self.assertEqual([row[2] for row in self.events.outcomes], ["passed"] * 3)
         self.assertEqual(self.events.fixtures, [("between tests (after test_between.Between.test_a)", "crashed")])
+
+
+class ExitHandlerTest(SuiteCase):
+    files: ClassVar[dict[str, str]] = {
+        "test_exit.py": """
+            import atexit, os, signal, unittest
+            class Exits(unittest.TestCase):
+                def test_a(self): atexit.register(os.kill, os.getpid(), signal.SIGSEGV)
+        """
+    }
+
+    def test_death_at_exit(self) -> None:
+        """An exit handler that ends the worker costs no test its state, and makes the run red, as it would unittest's."""
+        self.assertEqual([row[2] for row in self.events.outcomes], ["passed"])
+        self.assertEqual(self.events.fixtures, [("atexit (worker)", "crashed")])
+        self.assertEqual(self.summary.failed_fixtures, 1)
+        (event,) = self.events.of(FixtureFinished)
+        self.assertEqual(event.message, "worker killed by SIGSEGV in an exit handler")
+        self.assertIn("Segmentation fault", event.traceback)
 
 
 class BeforeTestsTest(SuiteCase):
