@@ -10,24 +10,31 @@ of asv (`continuous`: a factor of 1.1), and "more than the mean and two standard
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import binomtest
 
-from registry.records import Direction
+from registry.answers import Answers
+from registry.paired import judge_answers
+from registry.records import Dataset, Direction, Run, RunDetails, RunKind, RunStatus
 from registry.regress import DURATION_FLOOR_S, DURATION_RATIO, Timing, Verdict, judge_accuracy, judge_durations
 from registry.seeds import Samples, judge_seeds
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "verdicts.md"
 RECORDED = Path(__file__).resolve().parent / "recorded_durations.json"
+ANSWERED = Path(__file__).resolve().parent / "recorded_answers.json"
 TESTS, PLANTED, HISTORY, SLOWER = 200, 4, 10, (1.5, 2.0, 3.0)
 SEEDS, EXAMPLES, ERRORS, SEED_SPREAD = 5, 10_000, 0.007, 0.0005
 MORE_ERRORS = (1.0, 1.25, 1.5, 2.0)
+NOBODY = Run(0, "", "", RunKind.TRAIN, RunStatus.FINISHED, datetime(2026, 1, 1, tzinfo=UTC))
 
 Chance = np.random.Generator
 Series = np.ndarray
@@ -172,6 +179,63 @@ def metrics(draws: int, seed: int = 1) -> dict[str, list[float]]:
     return told
 
 
+def recorded_answers() -> dict[str, dict[str, Series]]:
+    """Return by kind and part of the data set which examples real trainings answered wrongly, (trainings, examples)."""
+    found = json.loads(ANSWERED.read_text(encoding="utf-8"))
+    kinds: dict[str, dict[str, Series]] = {}
+    for kind, runs in found["wrong"].items():
+        for part, examples in found["examples"].items():
+            wrong = np.zeros((len(runs), examples), dtype=bool)
+            for row, run in zip(wrong, runs, strict=True):
+                row[run[part]] = True
+            kinds.setdefault(kind, {})[part] = wrong
+    return kinds
+
+
+def with_more_errors(chance: Chance, wrong: Series, more: float) -> Series:
+    """Plant errors among the answers that were right."""
+    planted = wrong.copy()
+    planted[chance.choice(np.flatnonzero(~wrong), round(wrong.sum() * (more - 1)), replace=False)] = True
+    return planted
+
+
+def told_of_answers(a: Series, b: Series) -> dict[str, bool]:
+    """Say for each rule whether it tells that B is worse, from which examples each side answered wrongly."""
+    data = Dataset("recorded", "f" * 64, 0, 0, len(a))
+    sides = [
+        RunDetails(NOBODY, answers=(Answers("test", len(a), np.packbits(~side).tobytes()),), dataset=data) for side in (a, b)
+    ]
+    accuracies = (1 - float(a.mean()), 1 - float(b.mean()))
+    paired = judge_answers(*sides, "test", accuracies)
+    lost, gained = int((b & ~a).sum()), int((a & ~b).sum())
+    p = float(binomtest(lost, lost + gained).pvalue) if lost + gained else 1.0
+    single = judge_accuracy(*accuracies, len(a), len(b)).verdict
+    return {
+        "runner: regressed (flipped examples)": paired is not None and paired.verdict is Verdict.REGRESSED,
+        "runner: suspected or regressed (flipped examples)": paired is not None
+        and paired.verdict in (Verdict.REGRESSED, Verdict.SUSPECTED),
+        "McNemar alone, p <= .05": lost > gained and p <= 0.05,
+        "McNemar alone, p <= .001": lost > gained and p <= 0.001,
+        "runner: regressed (noise of the test set)": single is Verdict.REGRESSED,
+    }
+
+
+def answers(seed: int = 1) -> dict[str, dict[str, list[float]]]:
+    """Return by kind and rule how often it tells each number of errors, over all ordered pairs of trainings and both parts."""
+    chance = np.random.default_rng(seed)
+    shares: dict[str, dict[str, list[float]]] = {}
+    for kind, parts in recorded_answers().items():
+        for more in MORE_ERRORS:
+            told = [
+                told_of_answers(wrong[first], with_more_errors(chance, wrong[second], more))
+                for wrong in parts.values()
+                for first, second in itertools.permutations(range(len(wrong)), 2)
+            ]
+            for rule in told[0]:
+                shares.setdefault(kind, {}).setdefault(rule, []).append(float(np.mean([one[rule] for one in told])))
+    return shares
+
+
 def duration_table(draws: int, history: int) -> Iterator[str]:
     yield (
         f"| noise | rule | false alarms a night, {TESTS} tests | " + " | ".join(f"sees x{factor:g}" for factor in SLOWER) + " |"
@@ -188,12 +252,23 @@ def metric_table(draws: int) -> Iterator[str]:
         yield f"| {rule} | {shares[0]:.1%} | " + " | ".join(f"{share:.0%}" for share in shares[1:]) + " |"
 
 
+def answer_table() -> Iterator[str]:
+    yield (
+        "| B differs from A in | rule | false alarms | " + " | ".join(f"sees x{more:g} errors" for more in MORE_ERRORS[1:]) + " |"
+    )
+    yield "|---|---|---|" + "---|" * len(MORE_ERRORS[1:])
+    for kind, rules in answers().items():
+        for rule, shares in rules.items():
+            yield f"| {kind} | {rule} | {shares[0]:.1%} | " + " | ".join(f"{share:.0%}" for share in shares[1:]) + " |"
+
+
 def tables(nights: int, draws: int) -> dict[str, str]:
     """Return each table by its name in the page."""
     return {
         "durations": "\n".join(duration_table(nights, HISTORY)),
         "short history": "\n".join(duration_table(nights, 5)),
         "metrics": "\n".join(metric_table(draws)),
+        "answers": "\n".join(answer_table()),
     }
 
 

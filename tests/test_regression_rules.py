@@ -51,6 +51,15 @@ class Simulation(unittest.TestCase):
         self.assertGreater(min(five[-1], one[-1]), 0.8)
         self.assertLess(told["LNT"][-1], 0.2)
 
+    def test_flipped_examples(self):
+        """Of recorded trainings that differ in rounding alone none is told, and twice the errors nearly always are."""
+        for kind, rules in self.rules.answers().items():
+            told = rules["runner: suspected or regressed (flipped examples)"]
+            with self.subTest(kind=kind):
+                self.assertLessEqual(told[0], 0 if "rounding" in kind else 0.02)
+                self.assertGreater(told[-1], 0.95)
+                self.assertLessEqual(told[0], rules["McNemar alone, p <= .05"][0])
+
     def test_the_page_has_the_tables(self):
         """docs/verdicts.md has a row for every noise and rule, and writing replaces what stands between the marks alone."""
         text = self.rules.PAGE.read_text(encoding="utf-8")
