@@ -33,6 +33,7 @@ nightly: $(READY)  ## what is too slow for every push: the conformance suite in 
 	$(BIN)/python -m tests.conformance --jobs 1,2,4 --start-method fork,spawn --shuffle
 	$(BIN)/python -m tests.conformance --versions
 	$(BIN)/python benchmarks/real_suites.py
+	$(BIN)/python tools/replay_tutorial.py
 
 bench: $(READY)  ## the figures of the README, each against its peer
 	$(BIN)/python benchmarks/help_start.py

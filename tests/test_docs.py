@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import doctest
+import importlib.util
 import os
 import re
 import shlex
@@ -14,6 +15,7 @@ import unittest
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("registry", "mnist", "runner")
@@ -22,6 +24,15 @@ MESSAGES = ROOT / "docs" / "messages.md"
 PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "examples/README.md")
 PRINTED_WITHOUT_A_CLASS = {"internal-error", "interrupted", "no-tests", "stdout-closed", "system-error", "terminated"}
 SECONDS = 60
+
+
+def replay_tool() -> ModuleType:
+    """Import tools/replay_tutorial.py, which lies in no package."""
+    spec = importlib.util.spec_from_file_location("replay_tutorial", ROOT / "tools" / "replay_tutorial.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where its dataclasses look for themselves
+    spec.loader.exec_module(module)
+    return module
 
 
 def pages() -> list[Path]:
@@ -109,6 +120,27 @@ class Tutorial(unittest.TestCase):
         for line, block in blocks(self.text, "console"):
             with self.subTest(line=line):
                 self.assertEqual(without_times(self.replay(block)), without_times(block))
+
+    def test_runner_commands(self):
+        """Each `runner` command that records nothing prints what the tutorial shows, as far as every machine prints the same."""
+        shutil.copy(ROOT / "pyproject.toml", self.folder)
+        tool = replay_tool()
+        blocks = [block for block in tool.marked(self.text) if block.command.startswith("test ") and "examples" in block.command]
+        self.assertGreater(len(blocks), 1)
+        for block in blocks:
+            with self.subTest(command=block.command):
+                printed = tool.replayed(block.command, self.folder)
+                self.assertEqual(tool.comparable(printed), tool.comparable(block.output))
+
+    def test_the_readme_shows_the_same(self):
+        """A command that both pages show has the same output in both."""
+        tool = replay_tool()
+        tutorial = {block.command: block.output for block in tool.marked(self.text)}
+        both = [block for block in tool.shown((ROOT / "README.md").read_text(encoding="utf-8")) if block.command in tutorial]
+        self.assertGreater(len(both), 2)
+        for block in both:
+            with self.subTest(command=block.command):
+                self.assertEqual(block.output, tutorial[block.command])
 
     def replay(self, block: str) -> str:
         """Run the commands of a block, one after the other, and return the block with what they print."""
