@@ -87,6 +87,9 @@ class Writable(Protocol):
     def flush(self) -> None:
         """Let it be seen."""
 
+    def isatty(self) -> bool:
+        """Tell whether it is a terminal."""
+
 
 class TextReporter:
     """Writes dots or lines as tests end, then failures, slowest tests and counts.
@@ -105,6 +108,7 @@ class TextReporter:
         reproduction: Reproduction | None = None,
     ) -> None:
         self._stream = stream
+        self._is_terminal = stream.isatty()
         self._verbosity = verbosity
         self._durations = durations
         self._paint = paint
@@ -142,6 +146,9 @@ class TextReporter:
         if self._verbosity >= VERBOSE or self._durations is not None:
             for event in row.events():
                 self.emit(event)
+        elif self._verbosity == DOTS and self._is_terminal:  # a live view breaks lines between marks
+            for _ in row.keys:
+                self._write(self._dots[Outcome.PASSED])
         elif self._verbosity == DOTS:
             self._write(self._dots[Outcome.PASSED] * len(row.keys))
 

@@ -8,6 +8,7 @@ from .projects import GREEN_SUITE, MIXED_SUITE, Answer, ProjectCase
 
 DOCUMENT = {
     "schema",
+    "answers",
     "run",
     "counts",
     "results",
