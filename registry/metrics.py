@@ -71,8 +71,18 @@ def metric_changes(comparison: RunComparison, limits: Mapping[str, Tolerance]) -
 
 def _is_repeated(a: RunDetails, b: RunDetails) -> bool:
     """Tell whether both runs end with equal weights that came about under equal conditions."""
-    last = [side.checkpoints[-1] for side in (a, b) if side.checkpoints]
-    return len(last) == 2 and same_content(*last) is True and same_conditions(a, b)  # noqa: PLR2004 - A and B
+    return _end_alike(a, b) and same_conditions(a, b)
+
+
+def _is_evaluated_otherwise(a: RunDetails, b: RunDetails) -> bool:
+    """Tell whether other code met equal weights on an equal machine: then nothing is left to chance."""
+    codes = (a.run.code_fingerprint, b.run.code_fingerprint)
+    is_other_code = None not in codes and codes[0] != codes[1]
+    return is_other_code and a.run.fingerprint is not None and a.run.fingerprint == b.run.fingerprint and _end_alike(a, b)
+
+
+def _end_alike(a: RunDetails, b: RunDetails) -> bool:
+    return bool(a.checkpoints and b.checkpoints) and same_content(a.checkpoints[-1], b.checkpoints[-1]) is True
 
 
 def _is_noise(change: MetricChange) -> bool:
@@ -110,10 +120,18 @@ def _judge(
         return judge_limit(a, b, change.direction or _direction(change.name), limit)
     if change.name in by_seeds:
         return by_seeds[change.name]
-    if change.name not in ACCURACIES:
-        return None
-    by_answers = judge_answers(*sides, ACCURACIES[change.name], (a, b))
-    return by_answers or _judge_accuracy(a, b, _examples(change.name, *sides))
+    return _judge_pair(change.name, (a, b), sides) if change.name in ACCURACIES else None
+
+
+def _judge_pair(name: str, values: tuple[float, float], sides: tuple[RunDetails, RunDetails]) -> Judgement:
+    """Judge an accuracy of one run a side."""
+    by_answers = judge_answers(*sides, ACCURACIES[name], values)
+    if by_answers is None:
+        return _judge_accuracy(*values, _examples(name, *sides))
+    if by_answers.verdict is not Verdict.REGRESSED and _is_evaluated_otherwise(*sides):
+        words = "the weights are the same and the code is not, so the evaluation itself changed"
+        return Judgement(Verdict.SUSPECTED, f"{words}; {by_answers.evidence}")
+    return by_answers
 
 
 def _direction(name: str) -> Direction:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unittest
 from dataclasses import replace
 
+from registry.answers import Answers
 from registry.determinism import Parting, told
 from registry.diff import compare_runs
 from registry.records import Checkpoint, Direction, RunDetails
@@ -113,6 +114,22 @@ class EvaluationNoise(unittest.TestCase):
         """Where the code changed too, an accuracy that fell with equal weights is a regression of the evaluation."""
         diff = self.diff("test_accuracy", 0.99, 0.5, code_fingerprint="e" * 64)
         self.assertEqual((diff.verdict, diff.metrics[0].is_noise), (Verdict.REGRESSED, False))
+
+    def test_one_image_that_other_code_flips(self):
+        """Where other code met the same weights on the same machine, one image that flips is suspected, whichever way."""
+        for right, accuracy in ((b"\xfe", 0.875), (b"\xff", 1.0)):
+            a, b = (
+                replace(
+                    side(epoch(1), metrics={"test_accuracy": value}, code_fingerprint=code), answers=(Answers("test", 8, bits),)
+                )
+                for bits, value, code in ((b"\xfc", 0.75, "c"), (right, accuracy, "e"))
+            )
+            for one, other in ((a, b), (b, a)):
+                (change,) = compare_runs(make_comparison(a=one, b=other)).metrics
+                self.assertEqual(change.verdict, Verdict.SUSPECTED)
+                self.assertRegex(change.evidence, "^the weights are the same and the code is not, .*; n = 8, ")
+            elsewhere = replace(b, run=replace(b.run, fingerprint="e" * 64))
+            self.assertIs(compare_runs(make_comparison(a=a, b=elsewhere)).metrics[0].verdict, Verdict.UNCHANGED)
 
     def test_what_is_not_measured_on_the_model(self):
         """Speeds and training losses are no evaluation of the weights."""
