@@ -212,6 +212,13 @@ class Registry:
         with self._database.reading() as connection:
             return strips.strips(connection, run.id, tests)
 
+    def curves(self, run: Run, metrics: Collection[str]) -> dict[str, tuple[tuple[int | None, float], ...]]:
+        """Return step and value of some metrics of a run: of many points a few hundred, evenly spread, and the last."""
+        from registry import curves
+
+        with self._database.reading() as connection:
+            return curves.curves(connection, run.id, metrics)
+
     def expected_durations(self, *, of_whole_runs: bool = False) -> dict[tuple[str, int], float]:
         """Return (id, ordinal) of each test that ran lately to its seconds, the median of its last results.
 

@@ -30,6 +30,7 @@ PURE_CALLS = {
     "re.compile",
     "struct.Struct",
     "fields",
+    "Transition",
     "HookspecMarker",
     "HookimplMarker",
 }

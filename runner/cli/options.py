@@ -17,6 +17,16 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class ReportFormat(StrEnum):
+    """What a report is written as."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    JUNIT = "junit"
+
+
 class Colour(StrEnum):
     """When to colour."""
 
@@ -38,6 +48,8 @@ Registry = Annotated[str | None, typer.Option("--registry", metavar="URL", help=
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Color = Annotated[Colour | None, typer.Option("--color", help="When to colour.")]
 Output = Annotated[Format, typer.Option("--format", help="Text for people or JSON for programs.")]
+Report = Annotated[ReportFormat, typer.Option("--format", help="Text or a page for people, JSON or JUnit for programs.")]
+ReportPath = Annotated[str | None, typer.Option("--output", metavar="PATH", help="Write to a file, in one step.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="K=V", help="A tag of the run; may be repeated.")]
 Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="Name of the run; default KIND-ID.")]
 

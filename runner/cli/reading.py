@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from runner.cli.options import Color, Debug, Format, Output, Registry, exit_with, given_globals
+from runner.cli.options import (
+    Color,
+    Debug,
+    Format,
+    Output,
+    Registry,
+    Report,
+    ReportFormat,
+    ReportPath,
+    exit_with,
+    given_globals,
+)
 
 
 class Kind(StrEnum):
@@ -30,7 +41,8 @@ def diff(
         str, typer.Argument(metavar="A", help="The reference: a name, an id, latest, latest~N, latest:test, last-green ...")
     ],
     b: Annotated[str, typer.Argument(metavar="B", help="The run to look at.")],
-    output: Output = Format.TEXT,
+    form: Report = ReportFormat.TEXT,
+    output: ReportPath = None,
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="Exit 1 from this verdict on.")] = FailOn.REGRESSED,
     registry: Registry = None,
     debug: Debug = False,
@@ -42,8 +54,7 @@ def diff(
     def command() -> int:
         from runner.commands.diff import DiffRequest, run_diff
 
-        as_json = output is Format.JSON
-        return run_diff(DiffRequest(a, b, as_json, fail_on, given.registry, given.colour))
+        return run_diff(DiffRequest(a, b, form, output, fail_on, given.registry, given.colour))
 
     exit_with(command, debug=given.debug)
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from registry.diff import Diff, compare_runs
 from registry.regress import Verdict
+from runner.commands.delivery import deliver
+from runner.commands.report_file import ReportFile
+from runner.commands.sections import gathered
 from runner.commands.surroundings import open_registry
 from runner.errors import ExitCode, NothingToCompare
-from runner.report.diff_text import diff_text
-from runner.report.document import diff_document, dumps
-from runner.report.paint import painter
+from runner.report.sentence import page_of
 from runner.settings import read_settings
 
 if TYPE_CHECKING:
     from registry.records import Checkpoint, RunComparison
+    from registry.store import Registry
 
 FAIL_ON = {
     "regressed": frozenset({Verdict.REGRESSED}),
@@ -33,29 +34,29 @@ class DiffRequest:
 
     a: str
     b: str
-    as_json: bool = False
+    form: str = "text"
+    output: str | None = None
     fail_on: str = "regressed"
     registry: str | None = None
     colour: str = "auto"
 
 
 def run_diff(request: DiffRequest) -> int:
-    """Write the diff of two runs to standard output and return the exit code."""
-    diff = _diff(request)
-    if request.as_json:
-        sys.stdout.write(dumps(diff_document(diff), indent=2) + "\n")
-    else:
-        sys.stdout.write(diff_text(diff, painter(request.colour, sys.stdout)))
+    """Write the diff of two runs to standard output or to a file, and return the exit code."""
+    file = None if request.output is None else ReportFile(request.output, "the report", "--output")
+    settings = read_settings(Path.cwd())
+    with open_registry(request.registry, settings, must_exist=True) as registry:
+        diff = _diff(request, registry)
+        page = page_of(gathered(registry, diff, request.form))
+    deliver(page, request.form, file, request.colour)
     return ExitCode.RED if diff.verdict in FAIL_ON[request.fail_on] else ExitCode.OK
 
 
-def _diff(request: DiffRequest) -> Diff:
-    settings = read_settings(Path.cwd())
-    with open_registry(request.registry, settings, must_exist=True) as registry:
-        a, b = registry.find_run(request.a), registry.find_run(request.b)
-        if a.kind is not b.kind:
-            raise NothingToCompare(f"{a.name} is a {a.kind} run and {b.name} a {b.kind} run; compare runs of one kind")
-        comparison = registry.compare(a, b)
+def _diff(request: DiffRequest, registry: Registry) -> Diff:
+    a, b = registry.find_run(request.a), registry.find_run(request.b)
+    if a.kind is not b.kind:
+        raise NothingToCompare(f"{a.name} is a {a.kind} run and {b.name} a {b.kind} run; compare runs of one kind")
+    comparison = registry.compare(a, b)
     if _is_empty(comparison):
         raise NothingToCompare(f"neither {a.name} nor {b.name} holds a test result or a metric; there is nothing to compare")
     return compare_runs(comparison, max_abs_delta=_max_abs_delta(comparison))

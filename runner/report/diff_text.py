@@ -17,6 +17,7 @@ from registry.regress import Judgement, Verdict
 from registry.transitions import Cluster
 from registry.why import Reason
 from runner.report.numbers import counted, metric_delta, metric_value, seconds
+from runner.report.rows import TRANSITIONS
 from runner.report.safe import safe_line, width_of
 from runner.report.text import LONGEST_ID, WIDTH, Paint, colour_of, columns, plain, state_of, wrapped
 
@@ -31,21 +32,6 @@ _LONGEST_TENSOR: Final = 40
 _BEFORE_THE_DIFFERENCE: Final = 8
 _GROUP: Final = 11
 _LEDGER: Final = 13
-_LISTS: Final = (
-    ("newly_failing", "newly failing", "red"),
-    ("still_failing_new_cause", "still failing for another cause", "yellow"),
-    ("still_failing", "still failing", "red"),
-    ("fixed", "fixed", "green"),
-    ("removed", "removed", "yellow"),
-    ("renamed", "probably renamed", "green"),
-    ("added", "added", "green"),
-    ("newly_skipped", "newly skipped", "yellow"),
-    ("no_longer_skipped", "no longer skipped", "green"),
-    ("expected_to_fail", "now expected to fail", "yellow"),
-    ("slower", "slower", "yellow"),
-    ("faster", "faster", "green"),
-    ("flaky", "flaky", "yellow"),
-)
 
 
 Paces = Mapping[tuple[str, int], Judgement]
@@ -98,7 +84,7 @@ def _fixtures(fixtures: tuple[FixtureRecord, ...], paint: Paint) -> Iterator[str
 
 
 def _tests(diff: Diff, paint: Paint) -> Iterator[str]:
-    for name, words, colour in _LISTS:
+    for name, words, colour in TRANSITIONS:
         pairs: tuple[ChangedPair, ...] = getattr(diff.tests, name)
         if pairs:
             yield ""

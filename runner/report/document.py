@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from registry.diff import CoverageChange, Diff
     from registry.regress import Judgement
     from registry.transitions import Cluster, TestChanges
+    from runner.report.page import Page
 
     Paces = Mapping[tuple[str, int], Judgement]
 
@@ -105,6 +106,20 @@ def diff_document(diff: Diff) -> dict[str, object]:
         "checkpoints": _checkpoint_change(diff.checkpoints),
         "why": [_fields(reason) for reason in diff.why],
         "coverage": _coverage_change(diff.coverage),
+    }
+
+
+def page_document(page: Page) -> dict[str, object]:
+    """Return a report on several pairs of runs: the verdict, what belongs to none of them, and a diff a pair."""
+    return {
+        "schema": SCHEMA,
+        "title": page.title,
+        "verdict": str(page.verdict),
+        "sentence": page.sentence,
+        "started_at": page.started_at and page.started_at.isoformat(),
+        "facts": dict(page.facts),
+        "findings": [{"verdict": str(finding.verdict), "sentence": finding.sentence} for finding in page.findings],
+        "sections": [{"role": section.role, **diff_document(section.diff)} for section in page.sections],
     }
 
 

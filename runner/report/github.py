@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from registry.records import Outcome
 from runner.events import Event, FixtureFinished, TestFinished, TestKey
+from runner.report.markdown_text import code
 from runner.report.numbers import counted, seconds
 from runner.report.places import class_and_name
 from runner.report.safe import safe_line
@@ -71,7 +72,7 @@ def error_commands(problems: Iterable[FixtureFinished | TestFinished], places: P
 
 def summary_markdown(problems: Iterable[FixtureFinished | TestFinished], run: Run, tally: Tally) -> str:
     """Return the Markdown of the job's summary."""
-    recorded = f", recorded as {_code(f'{run.name} (run {run.id})')}" if run.id else ""
+    recorded = f", recorded as {code(f'{run.name} (run {run.id})')}" if run.id else ""
     mark = "\u2705" if tally.green else "\u274c"
     lines = [f"### {mark} {tally.last_line}", "", f"`runner test`, {run.status}, took {seconds(run.duration_s)}{recorded}", ""]
     if tally.flaky:
@@ -121,10 +122,4 @@ def _data(text: str) -> str:
 
 def _row(problem: FixtureFinished | TestFinished) -> str:
     message = safe_line(problem.message or "", _LONGEST_MESSAGE)
-    return f"| {_code(safe_line(_title(problem), LONGEST_ID))} | {problem.outcome} | {_code(message) if message else ''} |"
-
-
-def _code(text: str) -> str:
-    """Return text as code in which nothing is Markdown, markup or a mention: what is no letter becomes an entity."""
-    shown = "".join(character if character.isalnum() or character in " ._" else f"&#{ord(character)};" for character in text)
-    return f"<code>{shown}</code>"
+    return f"| {code(safe_line(_title(problem), LONGEST_ID))} | {problem.outcome} | {code(message) if message else ''} |"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from registry.records import Run
     from runner.report.places import Place, Places
 
-_TAGS: Final = {
+TAGS: Final = {
     Outcome.FAILED: "failure",
     Outcome.UNEXPECTED_SUCCESS: "failure",
     Outcome.ERRORED: "error",
@@ -35,7 +35,7 @@ _TAGS: Final = {
     Outcome.SKIPPED: "skipped",
 }
 _RED: Final[frozenset[str]] = frozenset(outcome for outcome in Outcome if outcome.is_red)
-_COUNTED_AS: Final = {"failure": "failures", "error": "errors", "skipped": "skipped"}
+COUNTED_AS: Final = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 _NO_CHARACTER = re.compile("[\ufffe\uffff]")
 _NAME_OF_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?=:|$)")
 _FIXTURE = re.compile(r"(?P<name>[^()]+) \((?P<owner>.+)\)")
@@ -82,8 +82,8 @@ class JunitReporter:
             host: Name of the machine.
             output: Takes UTF-8.
         """
-        facts = {"name": _text(run.name or "runner"), **self._totals(), "time": f"{self._duration_s:.3f}"}
-        suite = facts | {"timestamp": run.started_at.isoformat(timespec="seconds"), "hostname": _text(host)}
+        facts = {"name": xml_text(run.name or "runner"), **self._totals(), "time": f"{self._duration_s:.3f}"}
+        suite = facts | {"timestamp": run.started_at.isoformat(timespec="seconds"), "hostname": xml_text(host)}
         output.write('<?xml version="1.0" encoding="utf-8"?>\n')
         output.write(f"{_opened('testsuites', facts)}\n{_opened('testsuite', suite)}\n")
         output.write(ET.tostring(_properties(_facts_of(run)), encoding="unicode") + "\n")
@@ -95,7 +95,7 @@ class JunitReporter:
         output.write("</testsuite>\n</testsuites>\n")
 
     def _totals(self) -> dict[str, str]:
-        return {name: str(self._counts[name]) for name in ("tests", *_COUNTED_AS.values())}
+        return {name: str(self._counts[name]) for name in ("tests", *COUNTED_AS.values())}
 
     def _finished(self, event: TestFinished) -> None:
         if event.outcome in _RED or event.key in self._red:
@@ -113,7 +113,7 @@ class JunitReporter:
             self._owners[owner] = " ".join(f"{key}={quoteattr(value)}" for key, value in facts.items())
         self._counts["tests"] += 1
         duration = f"{event.duration_s or 0.0:.6f}"
-        self._spool.write(f'<testcase {self._owners[owner]} name={quoteattr(_line(name))} time="{duration}" />\n')
+        self._spool.write(f'<testcase {self._owners[owner]} name={quoteattr(xml_line(name))} time="{duration}" />\n')
 
     def _ended(self, event: Ended) -> None:
         self._duration_s = event.duration_s
@@ -135,7 +135,7 @@ class JunitReporter:
             _add_result(case, last.outcome, last.message, None)
             _add_attempts(case, "flaky", earlier)
         if last.output:
-            ET.SubElement(case, "system-out").text = _text(last.output)
+            ET.SubElement(case, "system-out").text = xml_text(last.output)
         self._write(case)
         for subtest in self._subtests(last):
             self._write(subtest)
@@ -153,18 +153,22 @@ class JunitReporter:
         case = self._case(owner, name, None, event.traceback)
         _add_result(case, event.outcome, event.message, event.traceback)
         if event.output:
-            ET.SubElement(case, "system-out").text = _text(event.output)
+            ET.SubElement(case, "system-out").text = xml_text(event.output)
         return case
 
     def _case(self, owner: str, name: str, duration_s: float | None, traceback: str | None) -> ET.Element:
-        facts = {**self._owned(owner, self._places.last_in(traceback)), "name": _line(name), "time": f"{duration_s or 0.0:.6f}"}
+        facts = {
+            **self._owned(owner, self._places.last_in(traceback)),
+            "name": xml_line(name),
+            "time": f"{duration_s or 0.0:.6f}",
+        }
         return ET.Element("testcase", facts)
 
     def _owned(self, owner: str, place: Place | None) -> dict[str, str]:
         path = place.path if place else self._places.file_of(owner)
-        facts = {"classname": _line(owner)}
+        facts = {"classname": xml_line(owner)}
         if path is not None:
-            facts["file"] = _line(path)
+            facts["file"] = xml_line(path)
         if place is not None:
             facts["line"] = str(place.line)
         return facts
@@ -172,8 +176,8 @@ class JunitReporter:
     def _write(self, case: ET.Element) -> None:
         self._counts["tests"] += 1
         for child in case:
-            if child.tag in _COUNTED_AS:
-                self._counts[_COUNTED_AS[child.tag]] += 1
+            if child.tag in COUNTED_AS:
+                self._counts[COUNTED_AS[child.tag]] += 1
         self._spool.write(ET.tostring(case, encoding="unicode") + "\n")
 
 
@@ -195,22 +199,22 @@ def _details(event: TestFinished) -> str | None:
 
 
 def _add_result(case: ET.Element, outcome: str, message: str | None, details: str | None) -> None:
-    tag = _TAGS.get(Outcome(outcome))
+    tag = TAGS.get(Outcome(outcome))
     if tag is None:
         return
-    result = ET.SubElement(case, tag, {"type": _kind(outcome, message), "message": _line(message or "")})
+    result = ET.SubElement(case, tag, {"type": _kind(outcome, message), "message": xml_line(message or "")})
     if details:
-        result.text = _text(details)
+        result.text = xml_text(details)
 
 
 def _add_attempts(case: ET.Element, prefix: str, attempts: list[TestFinished]) -> None:
     for attempt in attempts:
-        word = "Failure" if _TAGS.get(Outcome(attempt.outcome)) == "failure" else "Error"
-        facts = {"type": _kind(attempt.outcome, attempt.message), "message": _line(_message(attempt) or "")}
+        word = "Failure" if TAGS.get(Outcome(attempt.outcome)) == "failure" else "Error"
+        facts = {"type": _kind(attempt.outcome, attempt.message), "message": xml_line(_message(attempt) or "")}
         element = ET.SubElement(case, f"{prefix}{word}", facts)
-        ET.SubElement(element, "stackTrace").text = _text(_details(attempt) or "")
+        ET.SubElement(element, "stackTrace").text = xml_text(_details(attempt) or "")
         if attempt.output:
-            ET.SubElement(element, "system-out").text = _text(attempt.output)
+            ET.SubElement(element, "system-out").text = xml_text(attempt.output)
 
 
 def _add_properties(case: ET.Element, event: TestFinished) -> None:
@@ -227,7 +231,7 @@ def _add_properties(case: ET.Element, event: TestFinished) -> None:
 def _properties(facts: Mapping[str, str]) -> ET.Element:
     element = ET.Element("properties")
     for name, value in facts.items():
-        ET.SubElement(element, "property", {"name": name, "value": _line(value)})
+        ET.SubElement(element, "property", {"name": name, "value": xml_line(value)})
     return element
 
 
@@ -254,15 +258,17 @@ def _opened(tag: str, facts: Mapping[str, str]) -> str:
 
 def _text_element(tag: str, text: str) -> str:
     element = ET.Element(tag)
-    element.text = _text(text)
+    element.text = xml_text(text)
     return ET.tostring(element, encoding="unicode")
 
 
-def _text(text: str) -> str:
+def xml_text(text: str) -> str:
+    """Return text in which every character belongs into XML 1.0 and acts upon no terminal."""
     return _NO_CHARACTER.sub(_code_point, safe_text(text))
 
 
-def _line(text: str) -> str:
+def xml_line(text: str) -> str:
+    """Return such text on one line."""
     return _NO_CHARACTER.sub(_code_point, safe_line(text))
 
 

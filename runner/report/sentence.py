@@ -12,7 +12,7 @@ from registry.records import ChangedPair
 from registry.regress import Verdict
 from registry.why import Reason
 from runner.report.numbers import counted, metric_value
-from runner.report.page import Finding
+from runner.report.page import Finding, Page, Section
 from runner.report.safe import safe_line
 
 WORDS: Final = {
@@ -24,18 +24,21 @@ WORDS: Final = {
 }
 """The verdicts as a sentence begins with them, the worst first."""
 
+CHANGED: Final = "; changed: "
+"""What stands before that which was changed."""
+
 _MOST_PARTS: Final = 5
 _MOST_CHANGES: Final = 4
 _LONGEST: Final = 120
 _LISTS: Final = (
-    ("newly_failing", "newly failing"),
-    ("still_failing_new_cause", "failing for another cause"),
-    ("removed", "removed"),
-    ("newly_skipped", "newly skipped"),
-    ("expected_to_fail", "now expected to fail"),
-    ("flaky", "flaky"),
-    ("fixed", "fixed"),
-    ("still_failing", "still failing"),
+    ("newly_failing", "newly failing", Verdict.REGRESSED),
+    ("still_failing_new_cause", "failing for another cause", Verdict.SUSPECTED),
+    ("removed", "removed", Verdict.SUSPECTED),
+    ("newly_skipped", "newly skipped", Verdict.SUSPECTED),
+    ("expected_to_fail", "now expected to fail", Verdict.SUSPECTED),
+    ("flaky", "flaky", Verdict.SUSPECTED),
+    ("still_failing", "still failing", Verdict.INSUFFICIENT_DATA),
+    ("fixed", "fixed", Verdict.IMPROVED),
 )
 
 
@@ -48,29 +51,45 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 def verdict_sentence(diffs: Sequence[Diff], findings: Sequence[Finding] = ()) -> str:
     """Return one line such as "RED: 2 tests newly failing from 1 cause; changed: mnist/model.py, torch 2.14.0 -> 2.14.1"."""
     verdict = worst([*(finding.verdict for finding in findings), *(diff.verdict for diff in diffs)])
-    parts = [safe_line(finding.sentence, _LONGEST) for finding in findings if finding.verdict is not Verdict.UNCHANGED]
+    parts = [(finding.verdict, safe_line(finding.sentence, _LONGEST)) for finding in findings]
     parts += [part for diff in diffs for part in _parts(diff)]
-    left_out = len(parts) - _MOST_PARTS
-    shown = [*parts[:_MOST_PARTS], *([f"and {counted(left_out, 'more finding')}"] if left_out > 0 else [])]
+    told = [part for worse in WORDS for found, part in parts if found is worse and found is not Verdict.UNCHANGED]
+    left_out = len(told) - _MOST_PARTS
+    shown = [*told[:_MOST_PARTS], *([f"and {counted(left_out, 'more finding')}"] if left_out > 0 else [])]
     changed = _changed([reason for diff in diffs for reason in diff.why])
-    return f"{WORDS[verdict]}: " + "; ".join([*(shown or ["nothing that is judged changed"]), f"changed: {changed}"])
+    return f"{WORDS[verdict]}: {'; '.join(shown or ['nothing that is judged changed'])}{CHANGED}{changed}"
 
 
-def _parts(diff: Diff) -> Iterator[str]:
-    for name, words in _LISTS:
+def page_of(section: Section) -> Page:
+    """Return the report on one pair of runs."""
+    diff = section.diff
+    return Page(
+        title=f"{diff.a.name} \u2192 {diff.b.name}",
+        verdict=diff.verdict,
+        sentence=verdict_sentence([diff]),
+        sections=(section,),
+        started_at=diff.b.started_at,
+    )
+
+
+def _parts(diff: Diff) -> Iterator[tuple[Verdict, str]]:
+    for name, words, verdict in _LISTS:
         pairs: tuple[ChangedPair, ...] = getattr(diff.tests, name)
         if pairs:
             causes = {pair.cause_b for pair in pairs if pair.cause_b is not None}
             cause = f" from {counted(len(causes), 'cause')}" if causes and name == "newly_failing" else ""
-            yield f"{counted(len(pairs), 'test')} {words}{cause}"
+            yield verdict, f"{counted(len(pairs), 'test')} {words}{cause}"
     if diff.fixtures:
-        yield f"{counted(len(diff.fixtures), 'fixture')} newly failing"
-    slower = sum(pace.verdict in (Verdict.REGRESSED, Verdict.SUSPECTED) for pace in diff.paces.values())
-    if slower:
-        yield f"{counted(slower, 'test')} slower"
-    yield from (_metric(change) for change in diff.metrics if change.verdict in (Verdict.REGRESSED, Verdict.SUSPECTED))
+        yield Verdict.REGRESSED, f"{counted(len(diff.fixtures), 'fixture')} newly failing"
+    for verdict in (Verdict.REGRESSED, Verdict.SUSPECTED):
+        slower = sum(pace.verdict is verdict for pace in diff.paces.values())
+        if slower:
+            yield verdict, f"{counted(slower, 'test')} slower"
+    for change in diff.metrics:
+        if change.verdict in (Verdict.REGRESSED, Verdict.SUSPECTED):
+            yield change.verdict, _metric(change)
     if diff.checkpoints.determinism == "lost":
-        yield "determinism lost"
+        yield Verdict.SUSPECTED, "determinism lost"
 
 
 def _metric(change: MetricChange) -> str:

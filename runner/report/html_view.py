@@ -1,0 +1,288 @@
+"""What the templates of the HTML report write, worked out beforehand: no decision is taken in a template. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from registry.diff import Diff
+from registry.records import ChangedPair
+from registry.regress import Verdict
+from registry.why import Reason
+from runner.report.glyphs import glyph_path
+from runner.report.html_figures import Digits, Plot, digits, plots
+from runner.report.html_strips import Strip, strip_of
+from runner.report.metric_rows import MetricRow, metric_rows
+from runner.report.numbers import counted, seconds
+from runner.report.page import Page, Section
+from runner.report.rows import TRANSITIONS, rows
+from runner.report.sentence import CHANGED, WORDS
+from runner.report.words import (
+    cause_name,
+    causes_sentence,
+    checkpoint_sentence,
+    coverage_sentence,
+    determinism_sentence,
+    outcome_words,
+    reason_sides,
+    run_facts,
+    states,
+)
+
+_LONGEST: Final = 300
+_MOST_CHIPS: Final = 14
+_MOST_REASONS: Final = 300
+_MOST_CLUSTERS: Final = 50
+_TONES: Final = {
+    Verdict.REGRESSED: "bad",
+    Verdict.SUSPECTED: "warn",
+    Verdict.INSUFFICIENT_DATA: "warn",
+    Verdict.IMPROVED: "good",
+    Verdict.UNCHANGED: "good",
+}
+_TONES_OF_COLOURS: Final = {"red": "bad", "yellow": "warn", "green": "good"}
+
+
+class Badge(NamedTuple):
+    """A verdict: its tone, which is a colour and a shape, and its word."""
+
+    tone: str
+    word: str
+
+
+class Tile(NamedTuple):
+    """How many tests changed in one way."""
+
+    tone: str
+    number: str
+    words: str
+    anchor: str
+
+
+class Chip(NamedTuple):
+    """One thing that was changed."""
+
+    what: str
+    key: str
+    a: str
+    b: str
+
+
+class Glyph(NamedTuple):
+    """A cause: the id of its picture in this page, its outline, and its short name."""
+
+    id: str
+    path: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A test that changed."""
+
+    module: str
+    name: str
+    renamed_from: str | None
+    states: str
+    details: str
+    strip: Strip | None
+    glyph: Glyph | None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A list of tests that changed."""
+
+    anchor: str
+    tone: str
+    title: str
+    rows: tuple[Row, ...]
+    left_out: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterRow:
+    """A cause with the tests that fail for it."""
+
+    glyph: Glyph
+    news: str
+    tests: str
+    example: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """A pair of runs."""
+
+    anchor: str
+    title: str
+    badge: Badge
+    runs: tuple[tuple[str, str, str], ...]
+    reasons: tuple[str, ...]
+    tables: tuple[Table, ...]
+    fixtures: tuple[tuple[str, str, str], ...]
+    causes: str
+    clusters: tuple[ClusterRow, ...]
+    metrics: tuple[MetricRow, ...]
+    plots: tuple[Plot, ...]
+    digits: Digits
+    columns: str
+    determinism: tuple[str, str]
+    coverage: str
+    coverage_files: tuple[str, ...]
+    unchanged: str
+    why: tuple[Chip, ...]
+    why_left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """A whole page."""
+
+    title: str
+    badge: Badge
+    first: str
+    rest: str
+    changed: str
+    started_at: str
+    facts: tuple[tuple[str, str], ...]
+    findings: tuple[tuple[Badge, str], ...]
+    tiles: tuple[Tile, ...]
+    chips: tuple[Chip, ...]
+    chips_left_out: int
+    sections: tuple[SectionView, ...]
+    glyphs: tuple[Glyph, ...]
+
+
+class Glyphs:
+    """The causes of a page, numbered in the order in which they are asked for."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Glyph] = {}
+
+    def of(self, cause: str | None) -> Glyph | None:
+        """Return the glyph of a cause."""
+        if not cause:
+            return None
+        return self.found.setdefault(cause, Glyph(f"c{len(self.found)}", glyph_path(cause), cause_name(cause)))
+
+
+def page_view(page: Page) -> PageView:
+    """Return everything that the page says."""
+    glyphs = Glyphs()
+    numbers = range(len(page.sections))
+    sections = tuple(_section(section, f"s{number}", glyphs) for number, section in zip(numbers, page.sections, strict=True))
+    reasons = list(dict.fromkeys(reason for section in page.sections for reason in section.diff.why))
+    told, _, changed = page.sentence.removeprefix(f"{WORDS[page.verdict]}: ").rpartition(CHANGED)
+    first, semicolon, rest = told.partition("; ")
+    return PageView(
+        title=page.title,
+        badge=_badge(page.verdict),
+        first=first,
+        rest=semicolon + rest,
+        changed=changed,
+        started_at=f"{page.started_at:%Y-%m-%d %H:%M} UTC" if page.started_at else "",
+        facts=tuple(page.facts.items()),
+        findings=tuple((_badge(finding.verdict), finding.sentence) for finding in page.findings),
+        tiles=tuple(_tiles(page)),
+        chips=tuple(map(_chip, reasons[:_MOST_CHIPS])),
+        chips_left_out=max(len(reasons) - _MOST_CHIPS, 0),
+        sections=sections,
+        glyphs=tuple(glyphs.found.values()),
+    )
+
+
+def _badge(verdict: Verdict) -> Badge:
+    return Badge(_TONES[verdict], WORDS[verdict].capitalize())
+
+
+def _tiles(page: Page) -> Iterator[Tile]:
+    numbers: Counter[str] = Counter()
+    anchors: dict[str, str] = {}
+    for index, section in enumerate(page.sections):
+        for transition in TRANSITIONS:
+            if number := len(getattr(section.diff.tests, transition.name)):
+                numbers[transition.name] += number
+                anchors.setdefault(transition.name, f"#s{index}-{transition.name}")
+        numbers["unchanged"] += section.diff.tests.unchanged
+    for transition in TRANSITIONS:
+        if numbers[transition.name]:
+            tone, total = _TONES_OF_COLOURS[transition.colour], f"{numbers[transition.name]:,}"
+            yield Tile(tone, total, transition.words, anchors[transition.name])
+    if numbers["unchanged"]:
+        yield Tile("calm", f"{numbers['unchanged']:,}", "unchanged", "")
+
+
+def _section(section: Section, anchor: str, glyphs: Glyphs) -> SectionView:
+    diff = section.diff
+    columns = section.strips.runs
+    return SectionView(
+        anchor=anchor,
+        title=section.role,
+        badge=_badge(diff.verdict),
+        runs=tuple((side, run.name, run_facts(run)) for side, run in (("A", diff.a), ("B", diff.b))),
+        reasons=diff.reasons[:_MOST_REASONS],
+        tables=tuple(_tables(section, anchor, glyphs)),
+        fixtures=tuple((one.fixture_id, outcome_words(one.outcome), one.message or "") for one in diff.fixtures[:_MOST_REASONS]),
+        causes=causes_sentence(diff),
+        clusters=tuple(_clusters(diff, glyphs)),
+        metrics=metric_rows(diff.metrics),
+        plots=plots(section.curves, int(anchor[1:]) * 100),
+        digits=digits(section.images),
+        columns=f"{columns[0].name} ({columns[0].started_at:%Y-%m-%d}) to {columns[-1].name}" if columns else "",
+        determinism=(determinism_sentence(diff.checkpoints), checkpoint_sentence(diff.checkpoints)),
+        coverage=coverage_sentence(diff.coverage) if diff.coverage else "",
+        coverage_files=diff.coverage.files[:_MOST_REASONS] if diff.coverage else (),
+        unchanged=f"{counted(diff.tests.unchanged, 'test')} unchanged" if diff.tests.unchanged else "",
+        why=tuple(map(_chip, diff.why[:_MOST_REASONS])),
+        why_left_out=max(len(diff.why) - _MOST_REASONS, 0),
+    )
+
+
+def _tables(section: Section, anchor: str, glyphs: Glyphs) -> Iterator[Table]:
+    for group in rows(section.diff):
+        made = tuple(_row(pair, section, glyphs) for pair in group.pairs)
+        words = group.transition.words
+        yield Table(
+            anchor=f"{anchor}-{group.transition.name}",
+            tone=_TONES_OF_COLOURS[group.transition.colour],
+            title=f"{words[0].upper()}{words[1:]} ({group.total:,})",
+            rows=made,
+            left_out=f"{group.left_out:,}" if group.left_out else "",
+        )
+
+
+def _row(pair: ChangedPair, section: Section, glyphs: Glyphs) -> Row:
+    key = (pair.test_id, pair.ordinal)
+    module, dot, name = pair.test_id[:_LONGEST].rpartition(".")
+    pace = section.diff.paces.get(key)
+    told = [pair.message[:_LONGEST]] if pair.message else []
+    if pair.a is pair.b and pair.duration_a_s is not None and pair.duration_b_s is not None and not pair.message:
+        told.append(f"{seconds(pair.duration_a_s)} \u2192 {seconds(pair.duration_b_s)}")
+    told += [f"{pace.verdict.replace('_', ' ')}: {pace.evidence}"] if pace else []
+    cells = section.strips.cells.get(key)
+    return Row(
+        module=module + dot,
+        name=name + (f" #{pair.ordinal}" if pair.ordinal else ""),
+        renamed_from=pair.renamed_from and pair.renamed_from[:_LONGEST],
+        states=states(pair, "\u2192"),
+        details="; ".join(told),
+        strip=strip_of(cells, section.strips.runs, glyphs.of) if cells else None,
+        glyph=glyphs.of(pair.cause_b or pair.cause_a),
+    )
+
+
+def _clusters(diff: Diff, glyphs: Glyphs) -> Iterator[ClusterRow]:
+    words = {True: "new", False: "known", None: "unknown whether new"}
+    for cluster in diff.clusters[:_MOST_CLUSTERS]:
+        glyph = glyphs.of(cluster.cause)
+        if glyph is not None:
+            example, message = cluster.example.test_id[:_LONGEST], (cluster.example.message or "")[:_LONGEST]
+            yield ClusterRow(glyph, words[cluster.is_new], f"{cluster.tests:,}", example, message)
+
+
+def _chip(reason: Reason) -> Chip:
+    return Chip(reason.what, reason.key[:_LONGEST], *(side[:_LONGEST] for side in reason_sides(reason)))

@@ -1,0 +1,110 @@
+"""The words in which every format tells of outcomes, runs, causes and determinism. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from registry.cells import Cell
+from registry.diff import CheckpointChange, CoverageChange, Diff
+from registry.records import ChangedPair, Outcome, Run
+from registry.why import Reason
+from runner.report.numbers import counted
+from runner.report.text import state_of
+
+HASH_DIGITS: Final = 8
+_HASH = re.compile(r"[0-9a-f]{40,64}")
+_LETTERS: Final = {
+    Outcome.PASSED: ".",
+    Outcome.FAILED: "F",
+    Outcome.ERRORED: "E",
+    Outcome.SKIPPED: "s",
+    Outcome.EXPECTED_FAILURE: "x",
+    Outcome.UNEXPECTED_SUCCESS: "u",
+    Outcome.CRASHED: "C",
+    Outcome.TIMED_OUT: "T",
+    Outcome.NOT_RUN: "n",
+}
+_ABSENT: Final = "-"
+LEGEND: Final = (
+    ". passed, F failed, E errored, s skipped, x expected failure, u unexpected success, C crashed, T timed out, n not run"
+)
+
+
+def outcome_words(outcome: Outcome | None) -> str:
+    """Return an outcome as a sentence has it."""
+    return "absent" if outcome is None else outcome.replace("_", " ")
+
+
+def states(pair: ChangedPair, arrow: str = "->") -> str:
+    """Return what became of a test, such as passed -> failed."""
+    told = f"{outcome_words(pair.a)} {arrow} {outcome_words(pair.b)}"
+    return f"{told} on attempt {pair.attempts_b}" if pair.is_flaky else told
+
+
+def strip_letters(cells: Iterable[Cell | None]) -> str:
+    """Return the cells of a strip as unittest's letters, oldest first; `-` where the test was absent."""
+    return "".join(_ABSENT if cell is None else _LETTERS[cell.outcome] for cell in cells)
+
+
+def cause_name(cause: str | None) -> str:
+    """Return the short name of a cause, the same in every report; empty where there is none."""
+    return (cause or "")[:4]
+
+
+def causes_sentence(diff: Diff) -> str:
+    """Return such as "37 failures, 3 causes, 1 new"; empty where nothing failed for a known cause."""
+    if not diff.clusters:
+        return ""
+    failures, new = sum(cluster.tests for cluster in diff.clusters), sum(cluster.is_new is True for cluster in diff.clusters)
+    known = "" if any(cluster.is_new is None for cluster in diff.clusters) else f", {new:,} new"
+    return f"{counted(failures, 'failure')}, {counted(len(diff.clusters), 'cause')}{known}"
+
+
+def run_facts(run: Run) -> str:
+    """Return number, start, commit, seed and state of a run on one line."""
+    commit = f"{run.git.commit[:HASH_DIGITS]}{'-dirty' if run.git.dirty else ''}" if run.git.commit else "no commit"
+    seed = "" if run.seed is None else f", seed {run.seed}"
+    return f"run {run.id}, {run.started_at:%Y-%m-%d %H:%M} UTC, {commit}{seed}, {state_of(run)}"
+
+
+def reason_sides(reason: Reason) -> tuple[str, str]:
+    """Return what was recorded in A and in B; hashes by their first digits."""
+    a, b = (_shown(side) for side in (reason.a, reason.b))
+    if reason.what == "code":
+        return ("added", "") if reason.a is None else ("removed", "") if reason.b is None else ("changed", "")
+    return a, b
+
+
+def checkpoint_sentence(checkpoints: CheckpointChange) -> str:
+    """Return whether the weights are equal; empty where that is unknown."""
+    if checkpoints.same is None:
+        return ""
+    if checkpoints.same:
+        return "The last checkpoints hold the same weights."
+    first = f", first in {checkpoints.first_difference}" if checkpoints.first_difference else ""
+    delta = f"; largest difference {checkpoints.max_abs_delta:.3g}" if checkpoints.max_abs_delta is not None else ""
+    return f"The last checkpoints differ{first}{delta}."
+
+
+def determinism_sentence(checkpoints: CheckpointChange) -> str:
+    """Return what the checkpoints say about determinism."""
+    return {
+        "held": "Held: same code, seed, data, configuration and machine, same bits.",
+        "lost": "Lost: same code, seed, data, configuration and machine, but other bits.",
+    }.get(checkpoints.determinism, "Not comparable: what decides the bits differs or is unknown.")
+
+
+def coverage_sentence(change: CoverageChange) -> str:
+    """Return the coverage of both sides."""
+    a, b = ("not measured" if percent is None else f"{percent:.1f} %" for percent in (change.a, change.b))
+    # Adding 0.0 takes the sign off a negative zero.
+    delta = "" if change.delta is None else f" ({round(change.delta, 1) + 0.0:+.1f} points)"
+    return f"{a} -> {b}{delta}"
+
+
+def _shown(value: str | None) -> str:
+    if value is None:
+        return "-"
+    return value[:HASH_DIGITS] if _HASH.fullmatch(value) else value
