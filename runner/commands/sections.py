@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from runner.report.page import Curve, Section
+from runner.report.page import MOST_DIGITS, Curve, FlippedImage, Section
 from runner.report.rows import shown_tests
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ def gathered(registry: Registry, diff: Diff, form: str, role: str = "") -> Secti
         return Section(diff, role)
     tests = shown_tests(diff)
     strips = registry.strips(diff.b, tests) if tests else Section(diff).strips
-    return Section(diff, role, strips, curves=_curves(registry, diff) if form == "html" else ())
+    if form != "html":
+        return Section(diff, role, strips)
+    return Section(diff, role, strips, _curves(registry, diff), _images(registry, diff))
 
 
 def _curves(registry: Registry, diff: Diff) -> tuple[Curve, ...]:
@@ -40,3 +42,18 @@ def _curves(registry: Registry, diff: Diff) -> tuple[Curve, ...]:
     before, after = (registry.curves(run, names) if names else {} for run in (diff.a, diff.b))
     found = (Curve(one.name, before.get(one.name, ()), after.get(one.name, ()), direction=one.direction) for one in changes)
     return tuple(curve for curve in found if max(len(curve.a), len(curve.b)) > 1)[:_MOST_CURVES]
+
+
+def _images(registry: Registry, diff: Diff) -> tuple[FlippedImage, ...]:
+    """Return the test images that only one side answers rightly, the lost ones first; none of another data set."""
+    flips = next((one for one in diff.flips if one.split == "test" and (one.lost or one.gained)), None)
+    if flips is None:
+        return ()
+    from mnist.pictures import EXAMPLES, pictures
+
+    dataset = registry.details(diff.b).dataset
+    if dataset is None or dataset.name != "mnist" or flips.examples != EXAMPLES:
+        return ()
+    chosen = {**dict.fromkeys(flips.lost[:MOST_DIGITS], False), **dict.fromkeys(flips.gained[:MOST_DIGITS], True)}
+    found = pictures(chosen)
+    return tuple(FlippedImage(place, found[place].label, is_right, found[place].pixels) for place, is_right in chosen.items())

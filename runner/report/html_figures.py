@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.report.glyphs import png_uri
 from runner.report.numbers import finite, metric_value
-from runner.report.page import Curve, FlippedImage, Points
+from runner.report.page import MOST_DIGITS, Curve, FlippedImage, Points, Section
 
 if TYPE_CHECKING:
     from markupsafe import Markup
-
-_MOST_DIGITS: Final = 60
 
 
 class Plot(NamedTuple):
@@ -34,7 +32,7 @@ class Digit(NamedTuple):
 
 
 class Digits(NamedTuple):
-    """The examples that changed, those that B gets wrong first, with the number of all."""
+    """Examples of one part of the data set that changed, with the number of all."""
 
     lost: tuple[Digit, ...] = ()
     lost_total: int = 0
@@ -72,11 +70,13 @@ def _side(side: str, name: str, points: Points) -> str:
     return words if lost is None else f"{words}, first {finite(lost[1])} at step {lost[0]}"
 
 
-def digits(images: Sequence[FlippedImage]) -> Digits:
-    """Return the pictures of the examples that only one side reads rightly."""
-    lost = [image for image in images if not image.right_in_b]
-    won = [image for image in images if image.right_in_b]
-    return Digits(tuple(map(_digit, lost[:_MOST_DIGITS])), len(lost), tuple(map(_digit, won[:_MOST_DIGITS])), len(won))
+def digits(section: Section) -> Digits:
+    """Return the pictures of the test images that only one side reads rightly."""
+    lost = [image for image in section.images if not image.right_in_b]
+    won = [image for image in section.images if image.right_in_b]
+    flips = next((one for one in section.diff.flips if one.split == "test"), None)
+    totals = (len(flips.lost), len(flips.gained)) if flips else (len(lost), len(won))
+    return Digits(tuple(map(_digit, lost[:MOST_DIGITS])), totals[0], tuple(map(_digit, won[:MOST_DIGITS])), totals[1])
 
 
 def _digit(image: FlippedImage) -> Digit:

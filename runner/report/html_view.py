@@ -129,6 +129,7 @@ class SectionView:
     metrics: tuple[MetricRow, ...]
     plots: tuple[Plot, ...]
     digits: Digits
+    flips: tuple[tuple[str, str], ...]
     columns: str
     determinism: tuple[str, str]
     coverage: str
@@ -231,7 +232,8 @@ def _section(section: Section, anchor: str, glyphs: Glyphs) -> SectionView:
         clusters=tuple(_clusters(diff, glyphs)),
         metrics=metric_rows(diff.metrics),
         plots=plots(section.curves, int(anchor[1:]) * 100),
-        digits=digits(section.images),
+        digits=digits(section),
+        flips=tuple(_flips(diff)),
         columns=f"{columns[0].name} ({columns[0].started_at:%Y-%m-%d}) to {columns[-1].name}" if columns else "",
         determinism=(determinism_sentence(diff.checkpoints), checkpoint_sentence(diff.checkpoints)),
         coverage=coverage_sentence(diff.coverage) if diff.coverage else "",
@@ -282,6 +284,15 @@ def _clusters(diff: Diff, glyphs: Glyphs) -> Iterator[ClusterRow]:
         if glyph is not None:
             example, message = cluster.example.test_id[:_LONGEST], (cluster.example.message or "")[:_LONGEST]
             yield ClusterRow(glyph, words[cluster.is_new], f"{cluster.tests:,}", example, message)
+
+
+def _flips(diff: Diff) -> Iterator[tuple[str, str]]:
+    for flips in diff.flips:
+        for words, places in (("right in A, wrong in B", flips.lost), ("wrong in A, right in B", flips.gained)):
+            if places:
+                more = f" and {len(places) - _MOST_REASONS:,} more" if len(places) > _MOST_REASONS else ""
+                shown = ", ".join(map(str, places[:_MOST_REASONS])) + more
+                yield f"{flips.split}, {words} ({len(places):,} of {flips.examples:,})", shown
 
 
 def _chip(reason: Reason) -> Chip:

@@ -11,6 +11,9 @@ from registry.diff import Diff
 from registry.records import Direction
 from registry.regress import Verdict
 
+MOST_DIGITS = 60
+"""Images that a report shows of one kind: of those that B lost, and of those that it gained."""
+
 Points = tuple[tuple[int | None, float], ...]
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from registry.cells import Cell
-from registry.diff import CheckpointChange, CoverageChange, Diff
+from registry.determinism import CheckpointChange, told
+from registry.diff import CoverageChange, Diff
 from registry.records import ChangedPair, Outcome, Run
 from registry.why import Reason
 from runner.report.numbers import counted
@@ -85,7 +86,8 @@ def checkpoint_sentence(checkpoints: CheckpointChange) -> str:
         return "The last checkpoints hold the same weights."
     first = f", first in {checkpoints.first_difference}" if checkpoints.first_difference else ""
     delta = f"; largest difference {checkpoints.max_abs_delta:.3g}" if checkpoints.max_abs_delta is not None else ""
-    return f"The last checkpoints differ{first}{delta}."
+    parting = f" They parted: {told(checkpoints.parting)}." if checkpoints.parting else ""
+    return f"The last checkpoints differ{first}{delta}.{parting}"
 
 
 def determinism_sentence(checkpoints: CheckpointChange) -> str:
