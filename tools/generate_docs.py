@@ -75,8 +75,8 @@ def schema_document() -> str:
 def _helps(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - typer keeps the types of its commands to itself
     context = command.make_context(name, [], parent=parent, resilient_parsing=True, terminal_width=WIDTH, max_content_width=WIDTH)
     yield context.command_path, command.get_help(context)
-    for child_name, child in getattr(command, "commands", {}).items():
-        yield from _helps(child, child_name, context)
+    for child in command.list_commands(context) if hasattr(command, "list_commands") else ():
+        yield from _helps(command.get_command(context, child), child, context)
 
 
 def _row(column: Column[Any]) -> str:

@@ -13,14 +13,12 @@ from typing import Annotated, TextIO
 import typer
 
 from runner import __version__
-from runner.cli import db, plugins, reading
+from runner.cli.group import Commands
 from runner.cli.options import SETTINGS, Color, Debug, Globals, Registry
-from runner.cli.test import test
-from runner.cli.train import train
 
 app = typer.Typer(
     name="runner",
-    cls=plugins.Commands,
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -28,9 +26,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Run unittest suites and trainings, record them, and tell what changed between two runs.",
 )
-app.add_typer(db.app)
-for _command in (test, train, reading.diff, reading.show, reading.runs, plugins.plugins):
-    app.command()(_command)
 
 
 def _show_version(wanted: bool) -> None:

@@ -9,7 +9,9 @@ from runner.cli.options import SETTINGS, Color, Debug, Format, Name, Output, Reg
 app = typer.Typer(
     name="db",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,
     context_settings=SETTINGS,
     help="Look after the registry.",
 )
