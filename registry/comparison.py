@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -26,8 +29,10 @@ from sqlalchemy import (
 from registry import models
 from registry.details import is_last_attempt, result_record, with_texts
 from registry.encoding import OUTCOMES, decoding, key_text, outcome_code
+from registry.onsets import CANDIDATES, metric_series, test_onsets, tracebacks
+from registry.origin import Trail
 from registry.queries import details
-from registry.records import ChangedPair, HistoryEntry, Outcome, RunComparison
+from registry.records import ChangedPair, HistoryEntry, Outcome, RunComparison, RunDetails
 from registry.regress import DURATION_FLOOR_S, DURATION_RATIO
 from registry.samples import earlier_durations, seeds_of
 
@@ -66,6 +71,7 @@ def compare(connection: Connection, a: int, b: int) -> RunComparison:
         rows += _rows(connection, _only_b(runs)) if tests_b > in_both else []
         changed = tuple(sorted(map(_pair, rows), key=lambda pair: (pair.test_id, pair.ordinal)))
     slower = {row.id: (row.name, row.ordinal) for row in rows if _is_slower(row)}
+    differing = _differing_metrics(side_a, side_b)
     return RunComparison(
         a=side_a,
         b=side_b,
@@ -75,6 +81,28 @@ def compare(connection: Connection, a: int, b: int) -> RunComparison:
         earlier={slower[test]: found for test, found in earlier_durations(connection, a, b, list(slower)).items()},
         seeds_a=seeds_of(connection, a),
         seeds_b=seeds_of(connection, b),
+        trail=replace(_trail(connection, b, rows), series=metric_series(connection, a, b, differing)),
+    )
+
+
+def _differing_metrics(a: RunDetails, b: RunDetails) -> set[str]:
+    before = {metric.name: metric.last for metric in a.metrics}
+    return {metric.name for metric in b.metrics if metric.name in before and before[metric.name] != metric.last}
+
+
+def _trail(connection: Connection, b: int, rows: Sequence[Row[Any]]) -> Trail:
+    """Return the past of tests that are red in B: the newly failing first, and of each cause one before any has two."""
+    red = [row for row in rows if row.b is not None and OUTCOMES[row.b].is_red]
+    seen = Counter[object]()
+    ranked = []
+    for row in red:
+        cause = row.cause_b or row.id
+        ranked.append((seen[cause], row.a is not None and OUTCOMES[row.a].is_red, row.name, row.ordinal, row.id))
+        seen[cause] += 1
+    tests = {test: (name, ordinal) for *_, name, ordinal, test in sorted(ranked)[:CANDIDATES]}
+    return Trail(
+        {tests[test]: onset for test, onset in test_onsets(connection, b, list(tests)).items()},
+        {tests[test]: text for test, text in tracebacks(connection, b, list(tests)).items()},
     )
 
 

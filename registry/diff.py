@@ -12,35 +12,28 @@ from dataclasses import dataclass, field
 from registry.answers import Flips
 from registry.determinism import CheckpointChange, checkpoint_change, told
 from registry.metrics import MetricChange, metric_changes
+from registry.origin import CommitRange, Onset, Sources, unasked, way_between
 from registry.paired import answer_flips
 from registry.records import (
     ChangedPair,
-    Coverage,
     EarlierDurations,
     FixtureRecord,
     Outcome,
     Run,
     RunComparison,
     RunDetails,
+    RunKind,
     RunStatus,
 )
 from registry.regress import Judgement, Timing, Tolerance, Verdict, judge_durations
+from registry.suspects import Evidence, dated, metrics_dated, point_of
 from registry.transitions import Cluster, TestChanges, classify, clusters
-from registry.why import Reason, recorded_differences
+from registry.uncovered import CoverageChange, coverage_change
+from registry.why import Reason, Situation, ranked_differences, unexplained
 
 _LARGE = 1e6
 
 TestKey = tuple[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class CoverageChange:
-    """Percentages (0-100), None on a side that was not measured, and the files whose missing lines differ."""
-
-    a: float | None
-    b: float | None
-    delta: float | None
-    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +43,9 @@ class Diff:
     Attributes:
         paces: Whether a slower test is slower indeed, by id and ordinal.
         flips: Examples that one side answered rightly and the other did not, for each part of the data set.
+        way: The commits from A to B.
+        onsets: Since when a red test is red, and which commits are suspected, by id and ordinal; not for every one of very many.
+        metric_onsets: Since when a metric is as bad as in B, by name.
     """
 
     a: Run
@@ -65,6 +61,9 @@ class Diff:
     checkpoints: CheckpointChange = field(default_factory=CheckpointChange)
     why: tuple[Reason, ...] = ()
     coverage: CoverageChange | None = None
+    way: CommitRange = field(default_factory=unasked)
+    onsets: Mapping[TestKey, Onset] = field(default_factory=dict)
+    metric_onsets: Mapping[str, Onset] = field(default_factory=dict)
 
 
 def compare_runs(
@@ -73,6 +72,7 @@ def compare_runs(
     max_abs_delta: float | None = None,
     limits: Mapping[str, Tolerance] | None = None,
     confirmed: Collection[TestKey] = (),
+    sources: Sources | None = None,
 ) -> Diff:
     """Turn the facts about two runs into a diff.
 
@@ -81,13 +81,16 @@ def compare_runs(
         max_abs_delta: Largest absolute difference of the checkpoints' tensors, where somebody could read both files.
         limits: How much worse a metric may become, by name, where somebody set a limit.
         confirmed: Tests, as (id, ordinal), that were measured again in B and were as slow.
+        sources: What git and the work tree tell about the code of both, where somebody could ask.
     """
-    a, b = comparison.a, comparison.b
+    a, b, sources = comparison.a, comparison.b, sources or Sources()
     tests = classify(comparison.changed, comparison.unchanged)
     fixtures = _failing_fixtures(b, but_not_in=a)
     paces = _paces(tests.slower, comparison, confirmed)
     metrics = metric_changes(comparison, limits or {})
     checkpoints = checkpoint_change(a, b, max_abs_delta)
+    onsets, evidence = dated(comparison, sources)
+    why = ranked_differences(a, b, _broken(tests, evidence), _situation(tests, paces, b.run))
     findings = [
         *_run_findings(a.run, b.run),
         *_test_findings(tests, b.run),
@@ -95,6 +98,7 @@ def compare_runs(
         *_pace_findings(paces),
         *_number_findings(metrics, checkpoints),
     ]
+    findings += [] if why else _unexplained(findings, tests, (a, b))
     return Diff(
         a=a.run,
         b=b.run,
@@ -107,9 +111,42 @@ def compare_runs(
         metrics=metrics,
         flips=answer_flips(a, b),
         checkpoints=checkpoints,
-        why=tuple(recorded_differences(a, b)),
-        coverage=_coverage_change(a.coverage, b.coverage),
+        why=why,
+        coverage=coverage_change((a.run, a.coverage), (b.run, b.coverage), sources.lines),
+        way=way_between(point_of(a.run), point_of(b.run), sources.ways),
+        onsets=onsets,
+        metric_onsets=metrics_dated(comparison, sources),
     )
+
+
+def _broken(tests: TestChanges, evidence: Mapping[TestKey, Evidence]) -> list[Evidence]:
+    """Return what is known of the tests that broke between A and B."""
+    broken = (*tests.newly_failing, *tests.still_failing_new_cause)
+    return [evidence[key] for pair in broken if (key := (pair.test_id, pair.ordinal)) in evidence]
+
+
+def _situation(tests: TestChanges, paces: Mapping[TestKey, Judgement], b: Run) -> Situation:
+    if b.kind is RunKind.TRAIN:
+        return Situation.TRAINING
+    slower = any(pace.verdict in (Verdict.REGRESSED, Verdict.SUSPECTED) for pace in paces.values())
+    return Situation.DURATIONS if slower and not tests.newly_failing else Situation.TESTS
+
+
+def _unexplained(
+    findings: list[tuple[Verdict, str]], tests: TestChanges, sides: tuple[RunDetails, RunDetails]
+) -> list[tuple[Verdict, str]]:
+    """Say of what is worse although nothing differs that it is a finding, and what it hints at."""
+    opening = unexplained(*sides)
+    is_worse = any(verdict in (Verdict.REGRESSED, Verdict.SUSPECTED) for verdict, _ in findings)
+    if opening is None or not is_worse:
+        return []
+    if tests.newly_failing:
+        hint = "a test may be flaky, which `runner test TEST --retries 3` shows, or depend on time, network or other files"
+    elif tests.slower:
+        hint = "the machine may have had other work"
+    else:
+        hint = "something may not be deterministic, or depend on time, network or other files"
+    return [(Verdict.UNCHANGED, f"{opening}: {hint}")]
 
 
 def _paces(slower: Iterable[ChangedPair], comparison: RunComparison, confirmed: Collection[TestKey]) -> dict[TestKey, Judgement]:
@@ -202,14 +239,6 @@ def _worst(findings: list[tuple[Verdict, str]], comparison: RunComparison) -> Ve
             return verdict
     nothing = not comparison.changed and not comparison.unchanged and not (comparison.a.metrics or comparison.b.metrics)
     return Verdict.INSUFFICIENT_DATA if nothing else Verdict.UNCHANGED
-
-
-def _coverage_change(a: Coverage | None, b: Coverage | None) -> CoverageChange | None:
-    if a is None or b is None:
-        return CoverageChange(a.percent if a else None, b.percent if b else None, None) if a or b else None
-    missing_a, missing_b = ({file.path: file.missing for file in side.files} for side in (a, b))
-    files = tuple(path for path in sorted(missing_a.keys() | missing_b.keys()) if missing_a.get(path) != missing_b.get(path))
-    return CoverageChange(a.percent, b.percent, b.percent - a.percent, files)
 
 
 def _number(value: float | None) -> str:

@@ -39,7 +39,7 @@ def capture_git(root: Path) -> GitState:
 
     Never an error: where git is absent, refuses, hangs or knows no repository, all is None and `reason` says why.
     """
-    output, reason = _git(root, "status", "--porcelain=v2", "--branch")
+    output, reason = ask_git(root, "status", "--porcelain=v2", "--branch")
     if output is None:
         return GitState(reason=_NO_REPOSITORY if reason and "not a git repository" in reason else reason)
     lines = output.decode("utf-8", "backslashreplace").splitlines()
@@ -55,7 +55,7 @@ def capture_git(root: Path) -> GitState:
 
 def list_python_files(root: Path) -> list[str] | None:
     """Return the relative paths of the Python files that git tracks or does not ignore; None where git cannot tell."""
-    output, _ = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "*.py")
+    output, _ = ask_git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "*.py")
     if output is None or not output.endswith(b"\0"):
         # An empty answer may mean that the whole folder is ignored; then walking it tells more.
         return None
@@ -70,33 +70,42 @@ def changed_files(root: Path, commit: str) -> tuple[Path, list[str]] | str:
     """
     answers = []
     for question in (["--show-toplevel"], ["--verify", "--end-of-options", f"{commit}^{{commit}}"]):
-        output, reason = _git(root, "rev-parse", *question)
+        output, reason = ask_git(root, "rev-parse", *question)
         if output is None:
             return str(reason)
         answers.append(os.fsdecode(output.rstrip(b"\n")))
     top, differing = Path(answers[0]), ["diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", answers[1], "--"]
     paths: list[str] = []
     for question in (differing, ["ls-files", "-z", "--others", "--exclude-standard"]):
-        output, reason = _git(top, *question, timeout_s=LONG_TIMEOUT_S)
+        output, reason = ask_git(top, *question, timeout_s=LONG_TIMEOUT_S)
         if output is None:
             return str(reason)
         paths += [os.fsdecode(name) for name in output.split(b"\0") if name]
     return top, list(dict.fromkeys(paths))
 
 
-def _git(root: Path, *arguments: str, timeout_s: float = TIMEOUT_S) -> tuple[bytes | None, str | None]:
-    """Return git's output, or None and a reason."""
+def ask_git(root: Path, *arguments: str, timeout_s: float = TIMEOUT_S, given: bytes = b"") -> tuple[bytes | None, str | None]:
+    """Return git's output, or None and a reason; nothing is asked of a remote.
+
+    Args:
+        root: The folder to ask in.
+        arguments: What is typed after `git`.
+        timeout_s: How long it may last.
+        given: What git reads on its standard input.
+    """
     # core.fsmonitor would run a program that the repository names.
     command = ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.quotePath=true", *arguments]
     variables = {
         name: value for name, value in os.environ.items() if name not in _REDIRECTING and not name.startswith("GIT_TRACE")
     }
-    variables |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    variables |= {"GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     # Files, not pipes: a program that git leaves behind may hold a pipe open for ever.
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        asked.write(given)
+        asked.seek(0)
         try:
             process = subprocess.Popen(
-                command, cwd=root, env=variables, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, start_new_session=True
+                command, cwd=root, env=variables, stdin=asked, stdout=output, stderr=errors, start_new_session=True
             )
         except OSError as error:
             return None, f"git cannot be started: {error.strerror or error}"

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from registry.answers import Answers
+from registry.origin import Trail
 
 
 class RunKind(StrEnum):
@@ -385,6 +386,7 @@ class RunComparison:
     earlier: Mapping[tuple[str, int], EarlierDurations] = field(default_factory=dict)
     seeds_a: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     seeds_b: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    trail: Trail = field(default_factory=Trail)
 
 
 @dataclass(frozen=True, slots=True)

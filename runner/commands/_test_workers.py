@@ -10,6 +10,7 @@ from runner import execute
 from runner.commands._test_randomness import HASH_SEED, hash_seed
 from runner.commands._test_request import TestRequest
 from runner.errors import UsageError
+from runner.execute.process import interpreter_flags
 from runner.settings import Settings
 
 _AUTO = "auto"
@@ -40,8 +41,9 @@ def worker_options(request: TestRequest, settings: Settings) -> execute.WorkerOp
 
 def recorded_params(request: TestRequest, settings: Settings) -> dict[str, object]:
     """Return what of the way to run a registry keeps: what may change results or durations."""
-    jobs = number_of_jobs(request, settings)
-    return ({"shuffle": True} if request.shuffle else {}) | ({"jobs": jobs} if jobs > 1 else {})
+    jobs, flags = number_of_jobs(request, settings), interpreter_flags()
+    switches = ({"shuffle": True} if request.shuffle else {}) | ({"jobs": jobs} if jobs > 1 else {})
+    return switches | ({"python_flags": " ".join(flags)} if flags else {})
 
 
 def number_of_jobs(request: TestRequest, settings: Settings) -> int:

@@ -11,6 +11,7 @@ from registry.regress import Verdict
 from runner.commands.delivery import deliver
 from runner.commands.report_file import ReportFile
 from runner.commands.sections import gathered
+from runner.commands.sources import read_sources
 from runner.commands.surroundings import open_registry
 from runner.errors import ExitCode, NothingToCompare
 from runner.report.sentence import page_of
@@ -46,20 +47,21 @@ def run_diff(request: DiffRequest) -> int:
     file = None if request.output is None else ReportFile(request.output, "the report", "--output")
     settings = read_settings(Path.cwd())
     with open_registry(request.registry, settings, must_exist=True) as registry:
-        diff = _diff(request, registry)
+        diff = _diff(request, registry, settings.root)
         page = page_of(gathered(registry, diff, request.form))
     deliver(page, request.form, file, request.colour)
     return ExitCode.RED if diff.verdict in FAIL_ON[request.fail_on] else ExitCode.OK
 
 
-def _diff(request: DiffRequest, registry: Registry) -> Diff:
+def _diff(request: DiffRequest, registry: Registry, root: Path) -> Diff:
     a, b = registry.find_run(request.a), registry.find_run(request.b)
     if a.kind is not b.kind:
         raise NothingToCompare(f"{a.name} is a {a.kind} run and {b.name} a {b.kind} run; compare runs of one kind")
     comparison = registry.compare(a, b)
     if _is_empty(comparison):
         raise NothingToCompare(f"neither {a.name} nor {b.name} holds a test result or a metric; there is nothing to compare")
-    return compare_runs(comparison, max_abs_delta=_max_abs_delta(comparison))
+    sources = read_sources(root, comparison)
+    return compare_runs(comparison, max_abs_delta=_max_abs_delta(comparison), sources=sources)
 
 
 def _is_empty(comparison: RunComparison) -> bool:

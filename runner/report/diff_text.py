@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
 from typing import Final
 
 from registry.answers import Flips
 from registry.determinism import told
-from registry.diff import CoverageChange, Diff
+from registry.diff import Diff
 from registry.metrics import MetricChange
 from registry.records import ChangedPair, FixtureRecord, Outcome, Run
 from registry.regress import Judgement, Verdict
 from registry.transitions import Cluster
-from registry.why import Reason
+from runner.report.causes import coverage_lines, metric_onset_lines, onset_lines, why_lines
 from runner.report.numbers import counted, metric_delta, metric_value, seconds
 from runner.report.rows import TRANSITIONS
-from runner.report.safe import safe_line, width_of
+from runner.report.safe import safe_line
 from runner.report.text import LONGEST_ID, WIDTH, Paint, colour_of, columns, plain, state_of, wrapped
 
 _MOST_ROWS: Final = 20
 _MOST_OF_A_CAUSE: Final = 3
 _MOST_PLACES: Final = 20
-_HASH = re.compile(r"[0-9a-f]{40,64}")
 _HASH_DIGITS: Final = 8
 _LONGEST_REASON: Final = 400
-_LONGEST_SIDE: Final = 29
 _LONGEST_TENSOR: Final = 40
-_BEFORE_THE_DIFFERENCE: Final = 8
-_GROUP: Final = 11
 _LEDGER: Final = 13
 
 
@@ -47,10 +41,11 @@ def diff_text(diff: Diff, paint: Paint = plain) -> str:
     lines += _fixtures(diff.fixtures, paint)
     lines += _tests(diff, paint)
     lines += _metrics(diff.metrics, paint)
+    lines += metric_onset_lines(diff)
     lines += _flips(diff.flips)
     lines += _checkpoints(diff)
-    lines += _coverage(diff.coverage)
-    lines += _why(diff.why)
+    lines += coverage_lines(diff.coverage)
+    lines += why_lines(diff)
     return "\n".join(lines) + "\n"
 
 
@@ -89,7 +84,7 @@ def _tests(diff: Diff, paint: Paint) -> Iterator[str]:
         if pairs:
             yield ""
             yield paint(f"{words} ({len(pairs):,})", colour)
-            yield from _timed(pairs, diff.paces, paint) if name in ("slower", "faster") else _pairs(pairs)
+            yield from _timed(pairs, diff.paces, paint) if name in ("slower", "faster") else _pairs(pairs, diff)
     if diff.tests.unchanged:
         yield ""
         yield f"{counted(diff.tests.unchanged, 'test')} unchanged"
@@ -123,7 +118,7 @@ def _is_judged(pace: Judgement) -> bool:
     return pace.verdict is not Verdict.INSUFFICIENT_DATA
 
 
-def _pairs(pairs: tuple[ChangedPair, ...]) -> Iterator[str]:
+def _pairs(pairs: tuple[ChangedPair, ...], diff: Diff) -> Iterator[str]:
     groups = _by_cause(pair for pair in pairs if pair.b is not Outcome.NOT_RUN)
     for group in groups[:_MOST_ROWS]:
         for pair in group[:_MOST_OF_A_CAUSE]:
@@ -131,6 +126,7 @@ def _pairs(pairs: tuple[ChangedPair, ...]) -> Iterator[str]:
         if len(group) > _MOST_OF_A_CAUSE:
             yield f"  ... and {len(group) - _MOST_OF_A_CAUSE:,} more for the same cause"
         yield from _message(_states(group[0]), group[0].message)
+        yield from onset_lines(diff.onsets.get((group[0].test_id, group[0].ordinal)), diff)
     yield from _more(sum(map(len, groups[_MOST_ROWS:])))
     # One broken fixture keeps hundreds of tests from running: they must not hide the few that did run and failed.
     silent = Counter((_states(pair), pair.message) for pair in pairs if pair.b is Outcome.NOT_RUN)
@@ -220,61 +216,3 @@ def _checkpoints(diff: Diff) -> Iterator[str]:
     if checkpoints.parting:
         parting = safe_line(told(checkpoints.parting), _LONGEST_REASON)
         yield from wrapped(parting.split(" "), "parted       ", " " * _LEDGER)
-
-
-def _coverage(change: CoverageChange | None) -> Iterator[str]:
-    if change is None or (change.delta == 0 and not change.files):
-        return
-    a, b = ("not measured" if percent is None else f"{percent:.1f} %" for percent in (change.a, change.b))
-    # Adding 0.0 takes the sign off a negative zero.
-    delta = "" if change.delta is None else f" ({round(change.delta, 1) + 0.0:+.1f} points)"
-    number = len(change.files)
-    files = f", missing lines differ in {counted(number, 'file')}" if number else ""
-    yield ""
-    yield f"coverage     {a} -> {b}{delta}{files}"
-
-
-def _why(reasons: tuple[Reason, ...]) -> Iterator[str]:
-    yield ""
-    if not reasons:
-        yield "what changed: nothing that was recorded"
-        return
-    yield "what changed"
-    for _, group in groupby(reasons, key=lambda reason: reason.what):
-        members = list(group)
-        for reason in members[:_MOST_ROWS]:
-            yield from _reason(reason)
-        yield from _left_out(members)
-
-
-def _reason(reason: Reason) -> Iterator[str]:
-    opening = f"  {reason.what:<{_GROUP}}  {safe_line(reason.key, LONGEST_ID)}"
-    sides = _sides(reason)
-    if width_of(opening) + 2 + width_of(sides) <= WIDTH:
-        yield f"{opening}  {sides}"
-    else:
-        yield opening
-        yield " " * (_GROUP + 4) + sides
-
-
-def _sides(reason: Reason) -> str:
-    if reason.what == "code":
-        return "added" if reason.a is None else "removed" if reason.b is None else "changed"
-    a, b = reason.a, reason.b
-    if a is None or b is None or _HASH.fullmatch(a) or _HASH.fullmatch(b):
-        return f"{_shown(a)} -> {_shown(b)}"
-    # Two long values that begin alike would read the same once they are cut.
-    skipped = max(_alike(a, b) - _BEFORE_THE_DIFFERENCE, 0) if max(len(a), len(b)) > _LONGEST_SIDE else 0
-    opening = "\u2026" if skipped else ""
-    return f"{_shown(opening + a[skipped:])} -> {_shown(opening + b[skipped:])}"
-
-
-def _alike(a: str, b: str) -> int:
-    shorter = min(len(a), len(b))
-    return next((index for index in range(shorter) if a[index] != b[index]), shorter)
-
-
-def _shown(value: str | None) -> str:
-    if value is None:
-        return "-"
-    return value[:_HASH_DIGITS] if _HASH.fullmatch(value) else safe_line(value, _LONGEST_SIDE)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from registry.records import ChangedPair, Checkpoint, Coverage, FixtureRecord, MetricSummary, Run, RunDetails, TestRecord
+from registry.suspects import point_of
 from runner.events import (
     Collected,
     Ended,
@@ -21,18 +22,17 @@ from runner.events import (
 )
 from runner.report.attempts import by_test, is_flaky
 from runner.report.numbers import finite
+from runner.report.origin_document import onset_document, way_document
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from registry.answers import Answers
     from registry.determinism import CheckpointChange
-    from registry.diff import CoverageChange, Diff
-    from registry.regress import Judgement
-    from registry.transitions import Cluster, TestChanges
+    from registry.diff import Diff
+    from registry.transitions import Cluster
+    from registry.uncovered import CoverageChange
     from runner.report.page import Page
-
-    Paces = Mapping[tuple[str, int], Judgement]
 
 SCHEMA = 1
 
@@ -98,13 +98,14 @@ def diff_document(diff: Diff) -> dict[str, object]:
         "b": run_document(diff.b),
         "verdict": str(diff.verdict),
         "reasons": list(diff.reasons),
-        "tests": _test_changes(diff.tests, diff.paces),
+        "tests": _test_changes(diff),
         "clusters": [_cluster(cluster) for cluster in diff.clusters],
         "fixtures": {"newly_failing": [_fixture(fixture) for fixture in diff.fixtures]},
-        "metrics": [_fields(change) for change in diff.metrics],
+        "metrics": [{**_fields(change), "onset": onset_document(diff.metric_onsets.get(change.name))} for change in diff.metrics],
         "flips": [_fields(flips) for flips in diff.flips],
         "checkpoints": _checkpoint_change(diff.checkpoints),
         "why": [_fields(reason) for reason in diff.why],
+        "commits": way_document(point_of(diff.a), point_of(diff.b), diff.way),
         "coverage": _coverage_change(diff.coverage),
     }
 
@@ -216,8 +217,8 @@ def _coverage(coverage: Coverage | None) -> dict[str, object] | None:
     return {"percent": coverage.percent, "files": len(coverage.files)}
 
 
-def _pair(pair: ChangedPair, paces: Paces) -> dict[str, object]:
-    pace = paces.get((pair.test_id, pair.ordinal))
+def _pair(pair: ChangedPair, diff: Diff) -> dict[str, object]:
+    pace = diff.paces.get((pair.test_id, pair.ordinal))
     return {
         "id": pair.test_id,
         "ordinal": pair.ordinal,
@@ -231,6 +232,7 @@ def _pair(pair: ChangedPair, paces: Paces) -> dict[str, object]:
         "renamed_from": pair.renamed_from,
         "verdict": pace and str(pace.verdict),
         "evidence": pace and pace.evidence,
+        "onset": onset_document(diff.onsets.get((pair.test_id, pair.ordinal))),
     }
 
 
@@ -244,9 +246,10 @@ def _cluster(cluster: Cluster) -> dict[str, object]:
     }
 
 
-def _test_changes(changes: TestChanges, paces: Paces) -> dict[str, object]:
+def _test_changes(diff: Diff) -> dict[str, object]:
+    changes = diff.tests
     names = (name for name in changes.__slots__ if name != "unchanged")
-    lists = {name: [_pair(pair, paces) for pair in getattr(changes, name)] for name in names}
+    lists = {name: [_pair(pair, diff) for pair in getattr(changes, name)] for name in names}
     return {**lists, "unchanged": changes.unchanged}
 
 
@@ -255,7 +258,7 @@ def _checkpoint_change(change: CheckpointChange) -> dict[str, object]:
 
 
 def _coverage_change(change: CoverageChange | None) -> dict[str, object] | None:
-    return _fields(change) if change else None
+    return {**_fields(change), "lines": [_fields(file) for file in change.lines]} if change else None
 
 
 def _fields(record: DataclassInstance) -> dict[str, object]:

@@ -8,8 +8,9 @@ from typing import Final
 
 from registry.cells import Cell
 from registry.determinism import CheckpointChange, told
-from registry.diff import CoverageChange, Diff
+from registry.diff import Diff
 from registry.records import ChangedPair, Outcome, Run
+from registry.uncovered import CoverageChange
 from registry.why import Reason
 from runner.report.numbers import counted
 from runner.report.text import state_of

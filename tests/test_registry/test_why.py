@@ -5,8 +5,8 @@ from __future__ import annotations
 import unittest
 from dataclasses import replace
 
-from registry.records import GitState, RunDetails
-from registry.why import Reason, recorded_differences
+from registry.records import GitState, RunDetails, RunKind
+from registry.why import Reason, Situation, ranked_differences, recorded_differences
 
 from .diff_factories import MNIST, make_environment, make_run
 
@@ -61,6 +61,19 @@ class RecordedDifferences(unittest.TestCase):
         a, b = {"x": float("nan"), "y": 1, "z": None}, {"x": float("nan"), "y": 1.0}
         self.assertEqual(differences({"params": a}, {"params": b}), [])
 
+    def test_command_line(self):
+        """Words of a test run's command line that may change a result are told; names, outputs and what is shown are not."""
+        a = ("runner", "test", "--record", "--name", "a", "--timeout", "5", "-v")
+        b = ("/other/runner", "test", "--record", "--name=b", "--tag", "k=v", "--timeout", "9", "-b", "--junit-xml", "x.xml")
+        self.assertEqual(differences({"argv": a}, {"argv": b}), [Reason("config", "argv", "5", "9 -b")])
+        self.assertEqual(differences({"argv": a}, {"argv": a[:3]}), [Reason("config", "argv", "--timeout 5", None)])
+        self.assertEqual(differences({"argv": a}, {"argv": ()}), [])
+
+    def test_command_line_of_a_training(self):
+        """The flags of a training are its configuration already."""
+        sides = ({"argv": ("runner", "train", "--lr", rate), "kind": RunKind.TRAIN} for rate in ("1", "2"))
+        self.assertEqual(differences(*sides), [])
+
     def test_environment(self):
         """Packages, machine, variables and numerics are told, each in its group."""
         a = make_environment(packages={"torch": "2.10"}, machine={"cpu": "x"}, numerics={"threads": "2"})
@@ -88,7 +101,7 @@ class RecordedDifferences(unittest.TestCase):
         self.assertEqual(len(list(recorded_differences(a, replace(b, dataset=None)))), 5)
 
     def test_the_likeliest_cause_comes_first(self):
-        """Code comes before git, packages, seed, configuration, environment and numerics."""
+        """A lost test is explained by code first, a metric by the configuration, a duration by the machine."""
         a, b = (
             {
                 "code": {"m.py": side}, "git": GitState(side), "seed": len(side), "params": {"lr": side},
@@ -96,8 +109,19 @@ class RecordedDifferences(unittest.TestCase):
             }
             for side in ("1", "22")
         )  # fmt: skip
-        order = [reason.what for reason in differences(a, b)]
-        self.assertEqual(order, ["code", "git", "package", "seed", "config", "environment", "numerics"])
+        sides = RunDetails(make_run(**a)), RunDetails(make_run(**b))
+        for situation, order in (
+            (Situation.TESTS, ["code", "git", "package", "config", "seed", "environment", "numerics"]),
+            (Situation.TRAINING, ["config", "code", "git", "seed", "package", "numerics", "environment"]),
+            (Situation.DURATIONS, ["environment", "config", "numerics", "package", "code", "git", "seed"]),
+        ):
+            self.assertEqual([reason.what for reason in ranked_differences(*sides, (), situation)], order)
+
+    def test_python_before_the_rest_of_the_environment(self):
+        """Another Python comes before another variable."""
+        a, b = make_environment(), make_environment(python="3.12.0", variables={"A": "1"})
+        sides = (RunDetails(make_run(environment=one)) for one in (a, b))
+        self.assertEqual([reason.key for reason in ranked_differences(*sides)], ["python", "A"])
 
 
 if __name__ == "__main__":

@@ -193,7 +193,7 @@ class DiffDocument(unittest.TestCase):
         self.assertEqual(document["tests"]["newly_failing"], [{
             "id": NAME, "ordinal": 1, "a": None, "b": "timed_out", "message": "too long", "cluster": "c1",
             "duration_a_s": None, "duration_b_s": 9.5, "attempts_b": 1, "renamed_from": None,
-            "verdict": None, "evidence": None,
+            "verdict": None, "evidence": None, "onset": None,
         }])  # fmt: skip
         self.assertEqual(
             document["clusters"], [{"cluster": "c1", "tests": 1, "is_new": True, "example": NAME, "message": "too long"}]
@@ -204,10 +204,10 @@ class DiffDocument(unittest.TestCase):
         document = self.document()
         self.assertEqual(document["metrics"], [{
             "name": "loss", "a": "nan", "b": 1.0, "delta": "nan", "direction": "lower", "verdict": None, "evidence": None,
-            "is_noise": False,
+            "is_noise": False, "onset": None,
         }])  # fmt: skip
-        self.assertEqual(document["why"], [{"what": "seed", "key": "seed", "a": "42", "b": "1"}])
-        self.assertEqual(document["coverage"], {"a": 91.5, "b": None, "delta": None, "files": []})
+        self.assertEqual(document["why"], [{"what": "seed", "key": "seed", "a": "42", "b": "1", "because": None}])
+        self.assertEqual(document["coverage"], {"a": 91.5, "b": None, "delta": None, "files": [], "lines": []})
 
     def test_flips_and_partings(self):
         """Flipped examples are listed by part, as positions, and where the trainings parted stands with the checkpoints."""

@@ -1,0 +1,183 @@
+"""What may explain a diff, as plain text: what was recorded differently, commits, since when it is so, and suspects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Final
+
+from registry.diff import Diff
+from registry.origin import SHORT_HASH, Commit, Onset, Relation, way_words
+from registry.regress import Verdict
+from registry.suspects import point_of
+from registry.uncovered import CoverageChange, UncoveredLines
+from registry.why import Reason
+from runner.report.numbers import counted
+from runner.report.safe import safe_line, width_of
+from runner.report.text import LONGEST_ID, WIDTH, wrapped
+
+_MOST_ROWS: Final = 20
+_MOST_COMMITS: Final = 10
+_MOST_SUSPECTS: Final = 3
+_MOST_FILES: Final = 10
+_MOST_RANGES: Final = 12
+_HASH = re.compile(r"[0-9a-f]{40,64}")
+_LONGEST_SENTENCE: Final = 400
+_LONGEST_SIDE: Final = 29
+_BEFORE_THE_DIFFERENCE: Final = 8
+_GROUP: Final = 11
+_DEEP: Final = " " * (_GROUP + 4)
+
+
+def why_lines(diff: Diff) -> Iterator[str]:
+    """Yield what was recorded differently, the likeliest cause first."""
+    yield ""
+    if not diff.why:
+        yield "what changed: nothing that was recorded"
+        return
+    yield "what changed"
+    for _, group in groupby(diff.why, key=lambda reason: reason.what):
+        members = list(group)
+        for reason in members[:_MOST_ROWS]:
+            yield from _reason(reason)
+            if (reason.what, reason.key) == ("git", "commit"):
+                yield from _way(diff)
+        yield from _more(len(members) - _MOST_ROWS)
+
+
+def onset_lines(onset: Onset | None, diff: Diff, words: tuple[str, str] = ("red", "green")) -> Iterator[str]:
+    """Yield since when something is as bad as in B, where that is not simply from A to B, and the commits that are suspected.
+
+    Args:
+        onset: What is known of it; None where nothing is.
+        diff: The diff that it belongs to.
+        words: How a bad and a good run are called.
+    """
+    if onset is None:
+        return
+    bad, good = words
+    since = safe_line(onset.first_bad.name)
+    if onset.last_good is None:
+        if onset.first_bad.id != diff.b.id:
+            yield from _wrapped(f"{bad} in every recorded run since {since}")
+    elif (onset.last_good.id, onset.first_bad.id) != (diff.a.id, diff.b.id):
+        way = f"; {way_words(onset.last_good, onset.first_bad, onset.way)}" if onset.way else ""
+        yield from _wrapped(f"{bad} since {since}, last {good} in {safe_line(onset.last_good.name)}{way}")
+    for suspect in onset.suspects[:_MOST_SUSPECTS]:
+        yield from _wrapped(f"suspected: {_commit(suspect.commit)} ({suspect.because})")
+    if len(onset.suspects) > _MOST_SUSPECTS:
+        yield f"    ... and {len(onset.suspects) - _MOST_SUSPECTS:,} more suspected"
+
+
+def metric_onset_lines(diff: Diff) -> Iterator[str]:
+    """Yield since when each metric that is worse is as it is in B."""
+    for change in diff.metrics:
+        if change.verdict in (Verdict.REGRESSED, Verdict.SUSPECTED):
+            lines = list(onset_lines(diff.metric_onsets.get(change.name), diff, ("as in B", "as in A")))
+            yield from [f"  {safe_line(change.name)}", *lines] if lines else ()
+
+
+def coverage_lines(change: CoverageChange | None) -> Iterator[str]:
+    """Yield how coverage changed, and which lines lost it or never had it."""
+    if change is None or (change.delta == 0 and not change.files and not change.lines):
+        return
+    a, b = ("not measured" if percent is None else f"{percent:.1f} %" for percent in (change.a, change.b))
+    # Adding 0.0 takes the sign off a negative zero.
+    delta = "" if change.delta is None else f" ({round(change.delta, 1) + 0.0:+.1f} points)"
+    number = len(change.files)
+    files = f", missing lines differ in {counted(number, 'file')}" if number else ""
+    yield ""
+    yield f"coverage     {a} -> {b}{delta}{files}"
+    order = sorted(change.lines, key=lambda one: -len(one.newly_uncovered) - len(one.changed_uncovered))
+    for one in order[:_MOST_FILES]:
+        yield f"  {safe_line(one.path, LONGEST_ID)}"
+        yield from _uncovered(one)
+    yield from _more(len(order) - _MOST_FILES)
+
+
+def _uncovered(file: UncoveredLines) -> Iterator[str]:
+    if file.newly_uncovered:
+        yield from _wrapped(f"not covered any more: {ranges(file.newly_uncovered)}")
+    if file.changed_uncovered:
+        yield from _wrapped(f"new or changed, and not covered: {ranges(file.changed_uncovered)}")
+    if file.note:
+        yield from _wrapped(file.note)
+
+
+def ranges(lines: Sequence[int]) -> str:
+    """Return ascending line numbers as ranges, such as "3-5, 9"."""
+    found: list[tuple[int, int]] = []
+    for line in lines:
+        if found and line == found[-1][1] + 1:
+            found[-1] = (found[-1][0], line)
+        else:
+            found.append((line, line))
+    shown = [str(first) if first == last else f"{first}-{last}" for first, last in found[:_MOST_RANGES]]
+    return ", ".join([*shown, *(["..."] if len(found) > _MOST_RANGES else [])])
+
+
+def _way(diff: Diff) -> Iterator[str]:
+    if diff.way.relation is Relation.UNKNOWN and not (diff.way.reason and diff.a.git.commit and diff.b.git.commit):
+        return
+    words = way_words(point_of(diff.a), point_of(diff.b), diff.way)
+    yield from wrapped(safe_line(words, _LONGEST_SENTENCE).split(" "), _DEEP, _DEEP)
+    suspected = {
+        suspect.commit.id for onset in (*diff.onsets.values(), *diff.metric_onsets.values()) for suspect in onset.suspects
+    }
+    # Stable: among suspects and among the others the newest stays first.
+    order = sorted(diff.way.commits, key=lambda commit: commit.id not in suspected)
+    for commit in order[:_MOST_COMMITS]:
+        mark = "suspected" if commit.id in suspected else counted(len(commit.files), "file")
+        yield safe_line(f"{_DEEP}{commit.id[:SHORT_HASH]} {mark}: {commit.subject}", WIDTH)
+    left_out = (diff.way.number or 0) - min(len(order), _MOST_COMMITS)
+    if order and left_out > 0:
+        yield f"{_DEEP}... and {left_out:,} more"
+
+
+def _commit(commit: Commit) -> str:
+    return f"{commit.id[:SHORT_HASH]} {safe_line(commit.subject, WIDTH)}"
+
+
+def _reason(reason: Reason) -> Iterator[str]:
+    opening = f"  {reason.what:<{_GROUP}}  {safe_line(reason.key, LONGEST_ID)}"
+    sides = _sides(reason)
+    if width_of(opening) + 2 + width_of(sides) <= WIDTH:
+        yield f"{opening}  {sides}"
+    else:
+        yield opening
+        yield _DEEP + sides
+    if reason.because:
+        yield from wrapped(safe_line(reason.because, _LONGEST_SENTENCE).split(" "), _DEEP, _DEEP)
+
+
+def _sides(reason: Reason) -> str:
+    if reason.what == "code":
+        return "added" if reason.a is None else "removed" if reason.b is None else "changed"
+    a, b = reason.a, reason.b
+    if a is None or b is None or _HASH.fullmatch(a) or _HASH.fullmatch(b):
+        return f"{_shown(a)} -> {_shown(b)}"
+    # Two long values that begin alike would read the same once they are cut.
+    skipped = max(_alike(a, b) - _BEFORE_THE_DIFFERENCE, 0) if max(len(a), len(b)) > _LONGEST_SIDE else 0
+    opening = "\u2026" if skipped else ""
+    return f"{_shown(opening + a[skipped:])} -> {_shown(opening + b[skipped:])}"
+
+
+def _alike(a: str, b: str) -> int:
+    shorter = min(len(a), len(b))
+    return next((index for index in range(shorter) if a[index] != b[index]), shorter)
+
+
+def _shown(value: str | None) -> str:
+    if value is None:
+        return "-"
+    return value[:SHORT_HASH] if _HASH.fullmatch(value) else safe_line(value, _LONGEST_SIDE)
+
+
+def _wrapped(sentence: str) -> Iterable[str]:
+    return wrapped(safe_line(sentence, _LONGEST_SENTENCE).split(" "), "    ", "      ")
+
+
+def _more(number: int) -> Iterator[str]:
+    if number > 0:
+        yield f"  ... and {number:,} more; --format json lists them all"
