@@ -51,11 +51,13 @@ def run_by_id(connection: Connection, run_id: int) -> Run:
     return found[0]
 
 
-def list_runs(connection: Connection, kind: RunKind | None, limit: int | None) -> list[Run]:
-    """Return the runs, newest first, without their lists of code files."""
+def list_runs(connection: Connection, kind: RunKind | None, limit: int | None, before: int | None = None) -> list[Run]:
+    """Return the runs, or those before an id, newest first, without their lists of code files."""
     statement = _select_runs().order_by(models.run.c.id.desc()).limit(limit)
     if kind is not None:
         statement = statement.where(models.run.c.kind == str(kind))
+    if before is not None:
+        statement = statement.where(models.run.c.id < before)
     return _runs(connection, statement, with_code=False)
 
 

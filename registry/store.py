@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from registry.cells import Strips
     from registry.importing import ImportReport
     from registry.latest import LastFailures
+    from registry.nights import Nights
 
 VARIABLE = "RUNNER_REGISTRY"
 """The environment variable that names the registry where nothing else does."""
@@ -104,6 +105,13 @@ class Registry:
     def close(self) -> None:
         """Close the connections that are not in use."""
         self._database.close()
+
+    @property
+    def nights(self) -> Nights:
+        """What it knows of nights: their parts, what they found."""
+        from registry.nights import Nights
+
+        return Nights(self._database)
 
     def start_run(self, kind: str | RunKind, name: str | None = None, **facts: Unpack[RunFacts]) -> ActiveRun:
         """Start recording a run; git, environment and code are captured where they are not given.

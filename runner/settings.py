@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, get_args
@@ -45,7 +45,11 @@ class Settings:
     pollution: Pollution | None = None
 
 
+PYPROJECT = "pyproject.toml"
+
 _KEYS = {field.name.replace("_", "-"): field for field in fields(Settings) if field.name != "root"}
+_NIGHTLY = "nightly"
+"""A table of its own, which only the commands that need it read."""
 
 
 def read_settings(start: Path) -> Settings:
@@ -55,18 +59,37 @@ def read_settings(start: Path) -> Settings:
         SettingsError: pyproject.toml cannot be read, is not TOML, or holds a key or a value that is not known.
     """
     root = find_root(start)
-    path = root / "pyproject.toml"
+    return _from_table(root, _table(root), root / PYPROJECT)
+
+
+def nightly_table(root: Path) -> object:
+    """Return what stands at [tool.runner.nightly]; an empty table where nothing does.
+
+    Raises:
+        SettingsError: pyproject.toml cannot be read, or is not TOML.
+    """
+    return _table(root).get(_NIGHTLY, {})
+
+
+def nearest_key(key: str, known: Iterable[str]) -> str:
+    """Return the words that name the known key that is nearest to one that is not known, or all of them."""
+    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else "known keys are " + ", ".join(sorted(known))
+
+
+def _table(root: Path) -> Mapping[str, object]:
+    path = root / PYPROJECT
     tool = _document(path).get("tool", {})
     table = tool.get("runner", {}) if isinstance(tool, dict) else tool
     if not isinstance(table, dict):
         raise SettingsError(f"[tool.runner] of {path} is not a table; write `[tool.runner]` on a line of its own")
-    return _from_table(root, table, path)
+    return table
 
 
 def find_root(start: Path) -> Path:
     """Find the project's root: the nearest folder upwards with a pyproject.toml, else with .git, else `start` itself."""
     folders = (start.resolve(), *start.resolve().parents)
-    for marker in ("pyproject.toml", ".git"):
+    for marker in (PYPROJECT, ".git"):
         for folder in folders:
             if (folder / marker).exists():
                 return folder
@@ -87,16 +110,13 @@ def _document(path: Path) -> dict[str, object]:
 def _from_table(root: Path, table: Mapping[str, object], path: Path) -> Settings:
     values: dict[str, object] = {}
     for key, value in table.items():
+        if key == _NIGHTLY:
+            continue
         field = _KEYS.get(key)
         if field is None:
-            raise SettingsError(f"[tool.runner] of {path} has an unknown key {key!r}; {_nearest(key)}")
+            raise SettingsError(f"[tool.runner] of {path} has an unknown key {key!r}; {nearest_key(key, (*_KEYS, _NIGHTLY))}")
         values[field.name] = _typed(key, value, str(field.type), path)
     return Settings(root=root, **values)  # type: ignore[arg-type]
-
-
-def _nearest(key: str) -> str:
-    close = difflib.get_close_matches(key, _KEYS, n=1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else "known keys are " + ", ".join(sorted(_KEYS))
 
 
 def _typed(key: str, value: object, wanted: str, path: Path) -> object:

@@ -1,0 +1,158 @@
+"""A night: what it is made of, what it found, and the dead-man checks, which ask whether anything ran at all. Pure."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import pairwise
+
+from registry.records import Outcome, Run, RunKind, RunStatus
+from registry.regress import Verdict
+
+AGAIN = " again"
+"""What the role of a second measurement ends with."""
+
+USUAL_NIGHTS = 10
+"""Earlier nights that tell how long it usually is from one to the next ..."""
+
+LEAST_NIGHTS = 3
+"""... and how many of them are needed to say so."""
+
+LATE = 1.5
+"""A night is missing where more than the usual time times this went by."""
+
+_DID_NOT_RUN = (Outcome.SKIPPED, Outcome.NOT_RUN)
+_HOUR_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A suite or a training of a night.
+
+    Attributes:
+        role: What it is there for, such as "suite tests" or "mnist seed 3"; equal from night to night.
+        counts: How many tests ended in each outcome; empty for a training.
+    """
+
+    role: str
+    run: Run
+    counts: Mapping[Outcome, int] = field(default_factory=dict)
+
+    @property
+    def is_again(self) -> bool:
+        """Tell whether it only measures slow tests of the same night once more."""
+        return self.role.endswith(AGAIN)
+
+    @property
+    def ran(self) -> int:
+        """How many tests ran, those left out that were skipped or never came to run."""
+        return sum(number for outcome, number in self.counts.items() if outcome not in _DID_NOT_RUN)
+
+    @property
+    def red(self) -> int:
+        """How many tests were red."""
+        return sum(number for outcome, number in self.counts.items() if outcome.is_red)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a night found: the verdict, the same in one sentence, and the run that it was compared with, if any."""
+
+    verdict: Verdict
+    sentence: str
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """One night as an overview lists it.
+
+    Attributes:
+        found: None where the night did not come to its end.
+        values: Numbers of the night by name, such as tests_failed; what was recorded last.
+    """
+
+    run: Run
+    found: Found | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What the dead-man checks look at.
+
+    Attributes:
+        planned: The roles that the night is to have.
+        parts: What was recorded in it.
+        earlier: The nights before, newest first.
+        before: The parts of the last night that came to its end.
+        max_gap_h: Hours between two nights from which on one is missing; None for `LATE` times as many as usual.
+    """
+
+    run: Run
+    planned: Collection[str]
+    parts: Sequence[Part]
+    earlier: Sequence[Run] = ()
+    before: Sequence[Part] = ()
+    max_gap_h: float | None = None
+
+
+def dead_man_findings(watch: Watch) -> Iterator[tuple[Verdict, str]]:
+    """Yield what makes a night less than it seems, each with a verdict: nothing ran, something did not end, something is gone."""
+    yield from _silent_parts(watch)
+    yield from _missing_nights(watch)
+    tonight = {part.role: part for part in watch.parts}
+    for part in watch.before:
+        if part.is_again:
+            continue
+        now = tonight.get(part.role)
+        if now is None and part.role not in watch.planned:
+            yield Verdict.SUSPECTED, f"{part.role} was in the night before and is not in this one"
+        elif now is not None and now.ran < part.ran:
+            yield Verdict.SUSPECTED, f"{now.ran:,} tests of {part.role} ran, {part.ran:,} the night before"
+
+
+def _silent_parts(watch: Watch) -> Iterator[tuple[Verdict, str]]:
+    recorded = {part.role for part in watch.parts}
+    for role in watch.planned:
+        if role not in recorded:
+            yield Verdict.REGRESSED, f"{role} recorded nothing"
+    for part in watch.parts:
+        if part.run.status is not RunStatus.FINISHED and not part.is_again:
+            yield Verdict.REGRESSED, f"{part.role} did not come to its end: {part.run.status}"
+        elif part.run.kind is RunKind.TEST and not part.ran:
+            skipped = sum(part.counts.values())
+            words = f"ran none of its {skipped:,} tests" if skipped else "holds no test"
+            yield Verdict.REGRESSED, f"{part.role} {words}"
+
+
+def _missing_nights(watch: Watch) -> Iterator[tuple[Verdict, str]]:
+    if not watch.earlier:
+        return
+    last = watch.earlier[0]
+    if last.status is not RunStatus.FINISHED:
+        yield Verdict.SUSPECTED, f"the night before, {last.name}, did not come to its end: {last.status}"
+    gap = watch.run.started_at - last.started_at
+    usual = usual_gap(watch.earlier)
+    limit = timedelta(hours=watch.max_gap_h) if watch.max_gap_h is not None else usual and usual * LATE
+    if limit is not None and gap > limit:
+        known = f"usually {_hours(usual)}" if usual is not None else f"{_hours(limit)} at most"
+        yield Verdict.SUSPECTED, f"a night is missing: the last one began {_hours(gap)} before this one, {known}"
+
+
+def usual_gap(earlier: Sequence[Run]) -> timedelta | None:
+    """Return the median time from one night to the next; None where there are too few to tell.
+
+    Args:
+        earlier: Nights, newest first.
+    """
+    starts = [run.started_at for run in earlier[: USUAL_NIGHTS + 1]]
+    gaps_s = [(newer - older).total_seconds() for newer, older in pairwise(starts) if newer > older]
+    return timedelta(seconds=statistics.median(gaps_s)) if len(gaps_s) >= LEAST_NIGHTS else None
+
+
+def _hours(gap: timedelta) -> str:
+    hours = gap.total_seconds() / _HOUR_S
+    return f"{hours:.0f} h" if round(hours, 1) >= 10 else f"{hours:.1f} h"  # noqa: PLR2004 - from ten hours on, minutes say nothing
