@@ -80,7 +80,18 @@ class ReadSettings(Project):
         """Where no key is near, all are named; the root is none of them."""
         for key in ("zzz", "root"):
             words = self.refusal(f"[tool.runner]\n{key} = 'x'")
-            known = ("checkpoint-dir", "data-dir", "jobs", "pattern", "pollution", "record", "registry", "retries", "seed")
+            known = (
+                "checkpoint-dir",
+                "data-dir",
+                "jobs",
+                "nightly",
+                "pattern",
+                "pollution",
+                "record",
+                "registry",
+                "retries",
+                "seed",
+            )
             self.assertIn(f"known keys are {', '.join(known)}, ", words)
 
     def test_wrong_values(self):

@@ -1,0 +1,83 @@
+"""Two runs of a registry to their diff."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from registry.diff import Diff, TestKey, compare_runs
+from registry.records import RunKind
+from runner.commands.sources import read_sources
+from runner.errors import NothingToCompare
+
+if TYPE_CHECKING:
+    from registry.records import Checkpoint, Run, RunComparison
+    from registry.regress import Tolerance
+    from registry.store import Registry
+
+
+def diff_of(
+    registry: Registry,
+    a: Run,
+    b: Run,
+    root: Path,
+    *,
+    limits: Mapping[str, Tolerance] | None = None,
+    confirmed: Collection[TestKey] = (),
+) -> Diff:
+    """Return what changed from A to B.
+
+    Args:
+        registry: Where both are.
+        a: The reference.
+        b: What is looked at.
+        root: The project's root.
+        limits: How much worse a metric may become, by name.
+        confirmed: Tests, as (id, ordinal), that were measured again in B and were as slow.
+
+    Raises:
+        NothingToCompare: They are of two kinds, or there is nothing in them.
+    """
+    if RunKind.NIGHTLY in (a.kind, b.kind):
+        raise NothingToCompare(
+            f"a night has parts, which are compared one by one; use `runner report {b.name} --against {a.name}` for nights"
+        )
+    if a.kind is not b.kind:
+        raise NothingToCompare(f"{a.name} is a {a.kind} run and {b.name} a {b.kind} run; compare runs of one kind")
+    comparison = registry.compare(a, b)
+    if _is_empty(comparison):
+        raise NothingToCompare(f"neither {a.name} nor {b.name} holds a test result or a metric; there is nothing to compare")
+    sources = read_sources(root, comparison)
+    delta = _max_abs_delta(comparison)
+    return compare_runs(comparison, max_abs_delta=delta, limits=limits, confirmed=confirmed, sources=sources)
+
+
+def _is_empty(comparison: RunComparison) -> bool:
+    sides = (comparison.a, comparison.b)
+    tests = comparison.changed or comparison.unchanged or any(side.fixtures for side in sides)
+    return not tests and not any(side.metrics for side in sides)
+
+
+def _max_abs_delta(comparison: RunComparison) -> float | None:
+    """Read both files where they still are what was recorded and hold other contents."""
+    last = [side.checkpoints[-1] for side in (comparison.a, comparison.b) if side.checkpoints]
+    if len(last) < len((comparison.a, comparison.b)) or last[0].content_hash == last[1].content_hash:
+        return None
+    if not all(_is_intact(checkpoint) for checkpoint in last):
+        return None
+    from mnist.checkpoint import compare
+    from mnist.errors import CheckpointMismatch
+
+    try:
+        return compare(Path(last[0].path), Path(last[1].path)).max_abs_delta
+    except CheckpointMismatch:
+        # The hashes are recorded and tell the rest; a dtype that torch lacks only has no difference in numbers.
+        return None
+
+
+def _is_intact(checkpoint: Checkpoint) -> bool:
+    from registry.content import file_sha256
+
+    path = Path(checkpoint.path)
+    return checkpoint.content_hash is not None and path.is_file() and file_sha256(path) == checkpoint.file_sha256
