@@ -62,7 +62,7 @@ def _causes(clusters: tuple[Cluster, ...]) -> Iterator[str]:
 
 
 def _run_lines(side: str, run: Run) -> list[str]:
-    commit = f"{run.git.commit[:_HASH_DIGITS]}{'-dirty' if run.git.dirty else ''}" if run.git.commit else "no commit"
+    commit = f"{safe_line(run.git.commit[:_HASH_DIGITS])}{'-dirty' if run.git.dirty else ''}" if run.git.commit else "no commit"
     seed = "" if run.seed is None else f" seed {run.seed},"
     facts = f"(run {run.id}, {run.started_at:%Y-%m-%d %H:%M} UTC, {commit},{seed} {state_of(run)})"
     return wrapped([safe_line(run.name), *facts.split(" ")], f"{side}  ", "   ")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
+_LONGEST: Final = 300
 _BREAKS = re.compile(r"(?<=[._])(?=[^._])")
 
 
@@ -41,15 +42,19 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_harmless,
     )
-    environment.filters |= {"line": safe_line, "breakable": _breakable}
+    environment.filters |= {"line": _line, "breakable": _breakable}
     return environment
+
+
+def _line(text: str, longest: int = _LONGEST) -> str:
+    return safe_line(text, longest)
 
 
 def _breakable(text: str) -> Markup:
     """Return a name that a browser may break after its dots and underscores."""
     from markupsafe import Markup
 
-    return Markup("<wbr>").join(_BREAKS.split(safe_line(text)))
+    return Markup("<wbr>").join(_BREAKS.split(_line(text)))
 
 
 def _harmless(value: object) -> object:

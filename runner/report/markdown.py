@@ -6,7 +6,8 @@ Source: "Workflow commands for GitHub Actions", section "Adding a job summary".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from registry.diff import Diff
@@ -55,17 +56,22 @@ def page_markdown(page: Page, limit_bytes: int = LIMIT_BYTES) -> str:
 
     Whole where it fits; else without what did not break anything; else with fewer and fewer rows of each table.
     """
-    whole = "\n".join(_document(page, _Room()))
+    whole = _joined(_document(page, _Room()))
     if _bytes(whole) <= limit_bytes:
         return whole
     note = f"\n> Shortened from {size(_bytes(whole))} to fit into {size(limit_bytes)}; {code('--format json')} has everything.\n"
     room = _Room(is_whole=False)
     while room.most_rows:
-        short = "\n".join(_document(page, room)) + note
+        short = _joined(_document(page, room)) + note
         if _bytes(short) <= limit_bytes:
             return short
         room = room._replace(most_rows=room.most_rows // 2)
     return f"{_heading(page)}\n{note}"
+
+
+def _joined(lines: Iterable[str]) -> str:
+    """Return lines as a text; of several empty lines one stays."""
+    return "\n".join(line for line, before in pairwise([*lines, ""]) if line or before) + "\n"
 
 
 def _bytes(text: str) -> int:

@@ -11,6 +11,7 @@ _ACTIVE = re.compile(
     re.MULTILINE,
 )
 _CONTROL_PICTURES = 0x2400
+_CHARACTERS_A_COLUMN = 8
 _ELLIPSIS = "\u2026"
 _WITHOUT_A_COLUMN = frozenset({"Mn", "Me", "Cf"})
 
@@ -33,8 +34,18 @@ def safe_output(text: str) -> str:
 
 def safe_line(text: str, width: int | None = None) -> str:
     """Return safe text on one line, cut to `width` columns with an ellipsis where a width is given."""
-    line = safe_text(text).replace("\n", "\u2424").replace("\t", " ")
-    return line if width is None or width_of(line) <= width else _cut(line, width)
+    if width is None:
+        return _on_one_line(text)
+    # Of a megabyte only the start is looked at; what takes no column may use up its share of it.
+    start = text[: width * _CHARACTERS_A_COLUMN]
+    line = _on_one_line(start)
+    if len(start) < len(text) and width_of(line) < width:
+        return line + _ELLIPSIS
+    return line if len(start) == len(text) and width_of(line) <= width else _cut(line, width)
+
+
+def _on_one_line(text: str) -> str:
+    return safe_text(text).replace("\n", "\u2424").replace("\t", " ")
 
 
 def width_of(line: str) -> int:
