@@ -10,7 +10,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from registry.answers import Flips
+from registry.bars import held_to_bars
+from registry.comparability import comparability
 from registry.determinism import CheckpointChange, checkpoint_change, told
+from registry.expectations import Expectations, Window, with_medians
+from registry.known import KnownResult, KnownState, muted, unmuted
 from registry.metrics import MetricChange, metric_changes
 from registry.origin import CommitRange, Onset, Sources, unasked, way_between
 from registry.paired import answer_flips
@@ -46,6 +50,9 @@ class Diff:
         way: The commits from A to B.
         onsets: Since when a red test is red, and which commits are suspected, by id and ordinal; not for every one of very many.
         metric_onsets: Since when a metric is as bad as in B, by name.
+        comparability: What of the runs cannot be compared, one sentence each.
+        known: What B says about known failures; those that are muted are in none of the lists of tests.
+        window: The runs whose medians A's metrics are; None where they are A's own.
     """
 
     a: Run
@@ -64,6 +71,9 @@ class Diff:
     way: CommitRange = field(default_factory=unasked)
     onsets: Mapping[TestKey, Onset] = field(default_factory=dict)
     metric_onsets: Mapping[str, Onset] = field(default_factory=dict)
+    comparability: tuple[str, ...] = ()
+    known: tuple[KnownResult, ...] = ()
+    window: Window | None = None
 
 
 def compare_runs(
@@ -73,6 +83,7 @@ def compare_runs(
     limits: Mapping[str, Tolerance] | None = None,
     confirmed: Collection[TestKey] = (),
     sources: Sources | None = None,
+    expectations: Expectations | None = None,
 ) -> Diff:
     """Turn the facts about two runs into a diff.
 
@@ -82,18 +93,22 @@ def compare_runs(
         limits: How much worse a metric may become, by name, where somebody set a limit.
         confirmed: Tests, as (id, ordinal), that were measured again in B and were as slow.
         sources: What git and the work tree tell about the code of both, where somebody could ask.
+        expectations: What B is held to besides A.
     """
-    a, b, sources = comparison.a, comparison.b, sources or Sources()
-    tests = classify(comparison.changed, comparison.unchanged)
+    held_to, limits, sources = expectations or Expectations(), limits or {}, sources or Sources()
+    comparison = with_medians(comparison, held_to.window)
+    a, b = comparison.a, comparison.b
+    tests = muted(classify(comparison.changed, comparison.unchanged), held_to.known)
     fixtures = _failing_fixtures(b, but_not_in=a)
     paces = _paces(tests.slower, comparison, confirmed)
-    metrics = metric_changes(comparison, limits or {})
+    metrics = held_to_bars(metric_changes(comparison, limits), (a, b), limits, held_to.bars)
     checkpoints = checkpoint_change(a, b, max_abs_delta)
     onsets, evidence = dated(comparison, sources)
     why = ranked_differences(a, b, _broken(tests, evidence), _situation(tests, paces, b.run))
     findings = [
         *_run_findings(a.run, b.run),
         *_test_findings(tests, b.run),
+        *_known_findings(held_to.known),
         *_fixture_findings(fixtures, _failing_fixtures(a, but_not_in=b)),
         *_pace_findings(paces),
         *_number_findings(metrics, checkpoints),
@@ -105,7 +120,7 @@ def compare_runs(
         verdict=_worst(findings, comparison),
         reasons=tuple(sentence for _, sentence in findings),
         tests=tests,
-        clusters=clusters(comparison.changed),
+        clusters=clusters(unmuted(comparison.changed, held_to.known)),
         paces=paces,
         fixtures=fixtures,
         metrics=metrics,
@@ -116,6 +131,9 @@ def compare_runs(
         way=way_between(point_of(a.run), point_of(b.run), sources.ways),
         onsets=onsets,
         metric_onsets=metrics_dated(comparison, sources),
+        comparability=tuple(comparability(a, b)),
+        known=held_to.known,
+        window=held_to.window,
     )
 
 
@@ -206,6 +224,18 @@ def _test_findings(tests: TestChanges, b: Run) -> Iterator[tuple[Verdict, str]]:
             yield verdict, f"{_count(len(members), 'test')} {words}{_kinds(members)}"
     if tests.renamed:
         yield Verdict.UNCHANGED, f"{_count(len(tests.renamed), 'test')} probably renamed"
+
+
+def _known_findings(known: tuple[KnownResult, ...]) -> Iterator[tuple[Verdict, str]]:
+    for result in known:
+        if result.state is KnownState.EXPIRED:
+            failure = result.failure
+            yield Verdict.REGRESSED, f"known failure expired on {failure.until}, owner {failure.owner}: {failure.test_id}"
+    numbers = Counter(result.state for result in known)
+    told = ((KnownState.MUTED, "muted"), (KnownState.PASSES, "passing now: `runner known remove` it"))
+    for state, words in told:
+        if numbers[state]:
+            yield Verdict.UNCHANGED, f"{_count(numbers[state], 'known failure')} {words}"
 
 
 def _kinds(members: Iterable[ChangedPair]) -> str:

@@ -23,6 +23,33 @@ class RunNotFound(RegistryError):
     is_usage = True
 
 
+class BaselineNotFound(RunNotFound):
+    """No baseline has the name that was given."""
+
+    slug = "baseline-not-found"
+
+
+class BaselineUnfit(RegistryError):
+    """The run that a baseline was to mean did not come to its end."""
+
+    slug = "baseline-unfit"
+    is_usage = True
+
+
+class TestNotFound(RegistryError):
+    """No run knows the test or the metric that was named."""
+
+    slug = "test-not-found"
+    is_usage = True
+
+
+class KnownFailureRefused(RegistryError):
+    """A known failure without a reason, an owner or a day to come, or one that is none."""
+
+    slug = "known-failure"
+    is_usage = True
+
+
 class NameInUse(RegistryError):
     """The name asked for belongs to an earlier run; nothing is ever overwritten."""
 

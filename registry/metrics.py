@@ -29,7 +29,10 @@ TOLERATED_ACCURACY = 0.0005
 class MetricChange:
     """One metric whose last value differs. `delta` is B minus A; `verdict` is None where the metric is only shown.
 
-    `is_noise` says that everything that decides it is the same on both sides, the weights included, and yet it differs.
+    Attributes:
+        is_noise: Whether everything that decides it is the same on both sides, the weights included, and yet it differs.
+        bar: The value that the baseline is held to, where B is worse than it; None elsewhere.
+        bar_run: Name of the run that reached the bar.
     """
 
     name: str
@@ -40,6 +43,8 @@ class MetricChange:
     verdict: Verdict | None = None
     evidence: str | None = None
     is_noise: bool = False
+    bar: float | None = None
+    bar_run: str | None = None
 
     def judged(self, judgement: Judgement | None) -> MetricChange:
         """Return the change with a verdict."""

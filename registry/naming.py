@@ -12,7 +12,9 @@ NAME_LIMIT = 200
 """Characters of a name, at most."""
 
 _LATEST = re.compile(r"latest(?::(test|train|nightly))?(?:~(\d{1,9}))?")
-_RESERVED = re.compile(r"latest.*|last-green|baseline:.*|(?:test|train|nightly)-\d+", re.DOTALL)
+_LAST_GREEN = re.compile(r"last-green(?::(test|train|nightly))?")
+_ROLLING = re.compile(r"rolling:0*([1-9]\d{0,3})")
+_RESERVED = re.compile(r"latest.*|last-green(?::.*)?|(?:baseline|branch|rolling):.*|(?:test|train|nightly)-\d+", re.DOTALL)
 
 
 def check_name(name: str) -> None:
@@ -32,7 +34,7 @@ def check_name(name: str) -> None:
     if name.isdecimal():
         raise InvalidName(f"the name {name!r} could be mistaken for the id of a run; add a letter")
     if is_reserved(name):
-        raise InvalidName(f"the name {name!r} is kept for references such as latest, baseline:NAME or test-12; choose another")
+        raise InvalidName(f"the name {name!r} is kept for references such as latest, branch:NAME or test-12; choose another")
 
 
 def is_reserved(name: str) -> bool:
@@ -55,3 +57,49 @@ def parse_latest(reference: str) -> Latest | None:
         return None
     kind, back = found.groups()
     return Latest(RunKind(kind) if kind else None, int(back or 0))
+
+
+@dataclass(frozen=True, slots=True)
+class LastGreen:
+    """The reference `last-green` or `last-green:KIND`."""
+
+    kind: RunKind | None
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """The reference `branch:NAME`: the newest finished run of a branch."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rolling:
+    """The reference `rolling:N`: the last N runs that a run can be compared with."""
+
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineName:
+    """The reference `baseline:NAME`."""
+
+    name: str
+
+
+Reference = Latest | LastGreen | Branch | Rolling | BaselineName
+
+
+def parse_reference(reference: str) -> Reference | None:
+    """Return what a reference means; None for one that can only be the name or the id of a run."""
+    green, rolling = _LAST_GREEN.fullmatch(reference), _ROLLING.fullmatch(reference)
+    if green is not None:
+        return LastGreen(RunKind(green[1]) if green[1] else None)
+    if rolling is not None:
+        return Rolling(int(rolling[1]))
+    kind, colon, name = reference.partition(":")
+    if colon and kind == "branch":
+        return Branch(name)
+    if colon and kind == "baseline":
+        return BaselineName(name)
+    return parse_latest(reference)

@@ -1,42 +1,23 @@
-"""The read side: runs by reference, lists of runs, everything about one run."""
+"""The read side: runs by id, lists of runs, everything about one run."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, Table, func, select
+from sqlalchemy import Connection, Row, Select, Table, select
 
 from registry import models
 from registry.details import read_details
 from registry.encoding import decode_whole, decoding, from_json, mapping_from_json
 from registry.errors import RegistryDamaged, RunNotFound
-from registry.naming import parse_latest
 from registry.process import Process, has_ended
 from registry.records import Environment, GitState, Run, RunDetails, RunKind, RunStatus
 
 Value = TypeVar("Value")
 
 _CHUNK = 1_000
-_NAMES_LOOKED_AT = 10_000
-_BASELINE = "baseline:"
-
-
-def find_run(connection: Connection, reference: str, location: str) -> Run:
-    """Return the run that a reference means.
-
-    Raises:
-        RunNotFound: There is none; the message names near ones.
-    """
-    if reference.startswith(_BASELINE):
-        name = reference.removeprefix(_BASELINE)
-        raise RunNotFound(f"there is no baseline {name!r} in {location}; name a run instead, `runner runs` lists them")
-    found = _runs(connection, _matching(reference), with_code=True)
-    if not found:
-        raise RunNotFound(_not_found(connection, reference, location))
-    return found[0]
 
 
 def run_by_id(connection: Connection, run_id: int) -> Run:
@@ -45,7 +26,7 @@ def run_by_id(connection: Connection, run_id: int) -> Run:
     Raises:
         RunNotFound: It is not there.
     """
-    found = _runs(connection, _select_runs().where(models.run.c.id == run_id), with_code=True)
+    found = read_runs(connection, select_runs().where(models.run.c.id == run_id), with_code=True)
     if not found:
         raise RunNotFound(f"there is no run with the id {run_id}; `runner runs` lists those that are there")
     return found[0]
@@ -53,12 +34,12 @@ def run_by_id(connection: Connection, run_id: int) -> Run:
 
 def list_runs(connection: Connection, kind: RunKind | None, limit: int | None, before: int | None = None) -> list[Run]:
     """Return the runs, or those before an id, newest first, without their lists of code files."""
-    statement = _select_runs().order_by(models.run.c.id.desc()).limit(limit)
+    statement = select_runs().order_by(models.run.c.id.desc()).limit(limit)
     if kind is not None:
         statement = statement.where(models.run.c.kind == str(kind))
     if before is not None:
         statement = statement.where(models.run.c.id < before)
-    return _runs(connection, statement, with_code=False)
+    return read_runs(connection, statement, with_code=False)
 
 
 def details(connection: Connection, run_id: int, *, with_points: bool = False, with_results: bool = True) -> RunDetails:
@@ -81,40 +62,15 @@ def damaged_runs(connection: Connection) -> Iterator[str]:
             yield str(error)
 
 
-def _select_runs() -> Select[Any]:
+def select_runs() -> Select[Any]:
+    """Select runs as `read_runs` needs them; conditions, order and limit are up to the caller."""
     code = models.long_text
     joined = models.run.outerjoin(code, models.run.c.code_id == code.c.id)
     return select(models.run, code.c.sha256.label("code_fingerprint")).select_from(joined)
 
 
-def _matching(reference: str) -> Select[Any]:
-    """Return the statement whose first row is the run that is meant."""
-    run = models.run.c
-    statement = _select_runs().order_by(run.id.desc()).limit(1)
-    latest = parse_latest(reference)
-    if latest is not None:
-        kinds = () if latest.kind is None else (run.kind == str(latest.kind),)
-        return statement.where(*kinds).offset(latest.back)
-    if reference == "last-green":
-        return statement.where(run.green.is_(True))
-    if reference.isascii() and reference.isdecimal():
-        # Past 18 digits there is no such id, and the database would refuse the number.
-        return statement.where(run.id == int(reference[-18:]) if len(reference.lstrip("0")) <= 18 else run.id < 0)  # noqa: PLR2004
-    return statement.where(run.name == reference.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00"))
-
-
-def _not_found(connection: Connection, reference: str, location: str) -> str:
-    if connection.scalar(select(func.count()).select_from(models.run)) == 0:
-        return f"there is no run {reference!r}: nothing is recorded in {location} yet; record one with `runner test --record`"
-    if reference == "last-green":
-        return f"no run in {location} is green; `runner runs` lists what is there"
-    newest = select(models.run.c.name).order_by(models.run.c.id.desc()).limit(_NAMES_LOOKED_AT)
-    near = difflib.get_close_matches(reference, connection.execute(newest).scalars().all())
-    hint = f"; near names are {', '.join(near)}" if near else ""
-    return f"there is no run {reference!r} in {location}{hint}; `runner runs` lists what is there"
-
-
-def _runs(connection: Connection, statement: Select[Any], *, with_code: bool) -> list[Run]:
+def read_runs(connection: Connection, statement: Select[Any], *, with_code: bool) -> list[Run]:
+    """Return the runs that a statement made from `select_runs` finds; their lists of code files only where asked for."""
     rows = connection.execute(statement).all()
     ids = [row.id for row in rows]
     tags = _pairs(connection, models.run_tag, ids, str)

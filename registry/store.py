@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 from uuid import uuid4
 
-from registry import queries, schema, starting
+from registry import queries, references, schema, starting
 from registry.database import Database, locate
 from registry.encoding import encode_choice, encode_integer
 from registry.environment import capture_environment, capture_git, code_files, project_root, redact_argv
@@ -30,8 +30,11 @@ from registry.records import (
 )
 
 if TYPE_CHECKING:
+    from registry.baselines import Baselines
     from registry.cells import Strips
+    from registry.expectations import Expectations
     from registry.importing import ImportReport
+    from registry.known_failures import KnownFailures
     from registry.latest import LastFailures
     from registry.nights import Nights
 
@@ -174,14 +177,38 @@ class Registry:
         with self._database.reading() as connection:
             starting.require_unused(connection, name)
 
-    def find_run(self, reference: str) -> Run:
-        """Return the run that a name, an id, `latest`, `latest~N`, `latest:KIND`, `latest:KIND~N` or `last-green` means.
+    def find_run(self, reference: str, *, like: Run | None = None) -> Run:
+        """Return the run that a reference means; docs/baselines.md lists the forms.
+
+        Args:
+            reference: A name, an id, `latest`, `latest:KIND~N`, `last-green`, `baseline:NAME`, `branch:NAME` or `rolling:N`.
+            like: The other side of a comparison: `last-green`, `branch:NAME` and `rolling:N` mean a run of its kind, before it.
 
         Raises:
             RunNotFound: There is none; the message names near ones.
         """
         with self._database.reading() as connection:
-            return queries.find_run(connection, reference, self.location)
+            return references.find_run(connection, reference, self.location, like)
+
+    def expectations(self, reference: str, a: Run, b: Run) -> Expectations:
+        """Return what a run is held to besides the one that it is compared with.
+
+        Args:
+            reference: What was typed for A.
+            a: The run that it means.
+            b: The run to look at.
+        """
+        from registry import baselines, known_failures
+        from registry.expectations import Expectations
+        from registry.naming import BaselineName, Rolling, parse_reference
+
+        meant = parse_reference(reference)
+        with self._database.reading() as connection:
+            return Expectations(
+                bars=baselines.find(connection, meant.name, self.location).bars if isinstance(meant, BaselineName) else (),
+                known=known_failures.results(connection, b, a),
+                window=references.window(connection, meant, b) if isinstance(meant, Rolling) else None,
+            )
 
     def runs(self, kind: str | RunKind | None = None, limit: int | None = None) -> list[Run]:
         """Return the runs, newest first, each without its list of code files, of which the fingerprint stands there.
@@ -226,6 +253,20 @@ class Registry:
 
         with self._database.reading() as connection:
             return curves.curves(connection, run.id, metrics)
+
+    @property
+    def baselines(self) -> Baselines:
+        """The named runs to compare with."""
+        from registry.baselines import Baselines
+
+        return Baselines(self._database)
+
+    @property
+    def known_failures(self) -> KnownFailures:
+        """The tests that may fail for a while."""
+        from registry.known_failures import KnownFailures
+
+        return KnownFailures(self._database)
 
     def expected_durations(self, *, of_whole_runs: bool = False) -> dict[tuple[str, int], float]:
         """Return (id, ordinal) of each test that ran lately to its seconds, the median of its last results.
