@@ -70,7 +70,7 @@ def _set(connection: Connection, name: str, run: Run, *, lower_bar: bool) -> Bas
     connection.execute(insert_or_update(connection, models.baseline), {"name": name, "run_id": run.id, "set_us": now_us})
     table = models.baseline_bar
     connection.execute(delete(table).where(table.c.baseline == name))
-    keys = dict(connection.execute(select(models.metric_key.c.name, models.metric_key.c.id)).tuples().all())
+    keys = {row.name: row.id for row in connection.execute(select(models.metric_key))}
     rows = [_row(name, move.bar, keys) for move in bars if move.bar is not None]
     if rows:
         connection.execute(insert(table), rows)

@@ -121,7 +121,9 @@ def day_of(run: Run) -> date:
 def _last(connection: Connection, run_id: int, names: Sequence[str]) -> list[Row[Any]]:
     result, test = models.test_result, models.test
     columns = (test.c.name, test.c.ordinal, result.c.outcome, result.c.attempt, result.c.message)
-    statement: Select[Any] = select(*columns).select_from(test.join(result)).where(result.c.run_id == run_id, is_last_attempt(result))
+    statement: Select[Any] = (
+        select(*columns).select_from(test.join(result)).where(result.c.run_id == run_id, is_last_attempt(result))
+    )
     found: list[Row[Any]] = []
     for start in range(0, len(names), _CHUNK):
         found += connection.execute(statement.where(test.c.name.in_(names[start : start + _CHUNK]))).all()

@@ -16,7 +16,9 @@ LINES_A_MODULE, LINES_A_FUNCTION, PARAMETERS = 400, 60, 6
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 
 # A command of typer has a parameter, and mostly a line, an option.
-COMMAND_LINE = {f"runner/cli/{name}.py" for name in ("__init__", "test", "train", "reading", "db", "plugins")}
+COMMAND_LINE = {
+    f"runner/cli/{name}.py" for name in ("__init__", "test", "train", "reading", "baseline", "known", "memory", "db", "plugins")
+}
 # Typer is told of its commands, and SQLAlchemy of its tables, while their modules are read.
 DECLARATIVE = {*COMMAND_LINE, "runner/cli/options.py", "registry/models.py"}
 PURE_CALLS = {

@@ -15,6 +15,8 @@ COMMANDS: Mapping[str, str] = {
     "diff": "runner.cli.reading:diff",
     "show": "runner.cli.reading:show",
     "runs": "runner.cli.reading:runs",
+    "baseline": "runner.cli.baseline:app",
+    "known": "runner.cli.known:app",
     "db": "runner.cli.db:app",
     "plugins": "runner.cli.plugins:plugins",
 }

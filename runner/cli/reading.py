@@ -38,7 +38,10 @@ class FailOn(StrEnum):
 def diff(
     ctx: typer.Context,
     a: Annotated[
-        str, typer.Argument(metavar="A", help="The reference: a name, an id, latest, latest~N, latest:test, last-green ...")
+        str,
+        typer.Argument(
+            metavar="A", help="The reference: a name, an id, latest, latest~N, latest:test, last-green, baseline:NAME ..."
+        ),
     ],
     b: Annotated[str, typer.Argument(metavar="B", help="The run to look at.")],
     form: Report = ReportFormat.TEXT,
@@ -61,7 +64,7 @@ def diff(
 
 def show(
     ctx: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A name, an id, latest, latest~N, latest:test, last-green ...")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A name, an id, latest, latest~N, last-green, baseline:NAME ...")],
     output: Annotated[
         str, typer.Option("--format", metavar="text|json|NAME", help="Text, JSON, or a format that a plug-in adds.")
     ] = "text",

@@ -39,6 +39,35 @@ def diff_of(
     Raises:
         NothingToCompare: They are of two kinds, or there is nothing in them.
     """
+    comparison = _comparison(registry, a, b)
+    return compare_runs(
+        comparison,
+        max_abs_delta=_max_abs_delta(comparison),
+        limits=limits,
+        confirmed=confirmed,
+        sources=read_sources(root, comparison),
+        expectations=registry.expectations(str(a.id), a, b),
+    )
+
+
+def diff_against(registry: Registry, reference: str, b: Run, root: Path) -> Diff:
+    """Return what changed to B from what a reference means, with the bars of a baseline and the medians of the last runs.
+
+    Raises:
+        RunNotFound: The reference means no run.
+        NothingToCompare: They are of two kinds, or there is nothing in them.
+    """
+    a = registry.find_run(reference, like=b)
+    comparison = _comparison(registry, a, b)
+    return compare_runs(
+        comparison,
+        max_abs_delta=_max_abs_delta(comparison),
+        sources=read_sources(root, comparison),
+        expectations=registry.expectations(reference, a, b),
+    )
+
+
+def _comparison(registry: Registry, a: Run, b: Run) -> RunComparison:
     if RunKind.NIGHTLY in (a.kind, b.kind):
         raise NothingToCompare(
             f"a night has parts, which are compared one by one; use `runner report {b.name} --against {a.name}` for nights"
@@ -48,9 +77,7 @@ def diff_of(
     comparison = registry.compare(a, b)
     if _is_empty(comparison):
         raise NothingToCompare(f"neither {a.name} nor {b.name} holds a test result or a metric; there is nothing to compare")
-    sources = read_sources(root, comparison)
-    delta = _max_abs_delta(comparison)
-    return compare_runs(comparison, max_abs_delta=delta, limits=limits, confirmed=confirmed, sources=sources)
+    return comparison
 
 
 def _is_empty(comparison: RunComparison) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from registry.regress import Verdict
-from runner.commands.comparing import diff_of
+from runner.commands.comparing import diff_against
 from runner.commands.delivery import deliver
 from runner.commands.report_file import ReportFile
 from runner.commands.sections import gathered
@@ -41,7 +41,7 @@ def run_diff(request: DiffRequest) -> int:
     file = None if request.output is None else ReportFile(request.output, "the report", "--output")
     settings = read_settings(Path.cwd())
     with open_registry(request.registry, settings, must_exist=True) as registry:
-        diff = diff_of(registry, registry.find_run(request.a), registry.find_run(request.b), settings.root)
+        diff = diff_against(registry, request.a, registry.find_run(request.b), settings.root)
         page = page_of(gathered(registry, diff, request.form))
     deliver(page, request.form, file, request.colour)
     return ExitCode.RED if diff.verdict in FAIL_ON[request.fail_on] else ExitCode.OK

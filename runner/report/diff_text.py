@@ -9,11 +9,13 @@ from typing import Final
 from registry.answers import Flips
 from registry.determinism import told
 from registry.diff import Diff
+from registry.known import KnownResult
 from registry.metrics import MetricChange
 from registry.records import ChangedPair, FixtureRecord, Outcome, Run
 from registry.regress import Judgement, Verdict
 from registry.transitions import Cluster
 from runner.report.causes import coverage_lines, metric_onset_lines, onset_lines, why_lines
+from runner.report.known_words import TONES, known_outcome, known_state, known_test
 from runner.report.numbers import counted, metric_delta, metric_value, seconds
 from runner.report.rows import TRANSITIONS
 from runner.report.safe import safe_line
@@ -33,12 +35,13 @@ Paces = Mapping[tuple[str, int], Judgement]
 
 def diff_text(diff: Diff, paint: Paint = plain) -> str:
     """Return what `runner diff` prints."""
-    lines = [_verdict(diff, paint)]
+    lines = [_verdict(diff, paint), *_cautions(diff, paint)]
     for reason in diff.reasons:
         lines += wrapped(safe_line(reason, _LONGEST_REASON).split(" "), "  - ", "    ")
     lines += _causes(diff.clusters)
-    lines += ["", *_run_lines("A", diff.a), *_run_lines("B", diff.b)]
+    lines += ["", *_run_lines("A", diff.a), *_window(diff), *_run_lines("B", diff.b)]
     lines += _fixtures(diff.fixtures, paint)
+    lines += _known(diff.known, paint)
     lines += _tests(diff, paint)
     lines += _metrics(diff.metrics, paint)
     lines += metric_onset_lines(diff)
@@ -52,6 +55,30 @@ def diff_text(diff: Diff, paint: Paint = plain) -> str:
 def _verdict(diff: Diff, paint: Paint) -> str:
     word = diff.verdict.replace("_", " ").upper()
     return f"{paint(word, colour_of(diff.verdict))}: {safe_line(diff.a.name)} -> {safe_line(diff.b.name)}"
+
+
+def _cautions(diff: Diff, paint: Paint) -> Iterator[str]:
+    for sentence in diff.comparability:
+        words = safe_line(sentence, _LONGEST_REASON).split(" ")
+        yield from wrapped([paint("CAUTION", "yellow") + ":", *words], "", "    ")
+
+
+def _window(diff: Diff) -> list[str]:
+    if diff.window is None:
+        return []
+    return wrapped(safe_line(f"its metrics are medians over {diff.window}", _LONGEST_REASON).split(" "), "   ", "   ")
+
+
+def _known(known: tuple[KnownResult, ...], paint: Paint) -> Iterator[str]:
+    if known:
+        yield ""
+        yield paint(f"known failures ({len(known):,})", "yellow")
+        for result in sorted(known, key=lambda result: list(TONES.values()).index(TONES[result.state]))[:_MOST_ROWS]:
+            yield f"  {safe_line(known_test(result), LONGEST_ID)}"
+            state = safe_line(known_state(result), _LONGEST_REASON).split(" ")
+            yield from wrapped([paint(state[0], TONES[result.state]), *state[1:]], "    ", "    ")
+            yield "    " + safe_line(known_outcome(result), WIDTH - 4)
+        yield from _left_out(known)
 
 
 def _causes(clusters: tuple[Cluster, ...]) -> Iterator[str]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from registry.answers import Answers
     from registry.determinism import CheckpointChange
     from registry.diff import Diff
+    from registry.known import KnownResult
     from registry.transitions import Cluster
     from registry.uncovered import CoverageChange
     from runner.report.page import Page
@@ -98,15 +99,34 @@ def diff_document(diff: Diff) -> dict[str, object]:
         "b": run_document(diff.b),
         "verdict": str(diff.verdict),
         "reasons": list(diff.reasons),
+        "comparability": list(diff.comparability),
         "tests": _test_changes(diff),
         "clusters": [_cluster(cluster) for cluster in diff.clusters],
         "fixtures": {"newly_failing": [_fixture(fixture) for fixture in diff.fixtures]},
+        "known": [known_result_document(result) for result in diff.known],
         "metrics": [{**_fields(change), "onset": onset_document(diff.metric_onsets.get(change.name))} for change in diff.metrics],
+        "rolling": None if diff.window is None else list(diff.window.runs),
         "flips": [_fields(flips) for flips in diff.flips],
         "checkpoints": _checkpoint_change(diff.checkpoints),
         "why": [_fields(reason) for reason in diff.why],
         "commits": way_document(point_of(diff.a), point_of(diff.b), diff.way),
         "coverage": _coverage_change(diff.coverage),
+    }
+
+
+def known_result_document(result: KnownResult) -> dict[str, object]:
+    """Return what a run says about a known failure."""
+    failure = result.failure
+    return {
+        "id": failure.test_id,
+        "ordinal": result.ordinal,
+        "state": str(result.state),
+        "a": result.before and str(result.before),
+        "b": str(result.outcome),
+        "message": result.message,
+        "reason": failure.reason,
+        "owner": failure.owner,
+        "until": failure.until.isoformat(),
     }
 
 

@@ -14,6 +14,7 @@ from registry.why import Reason
 from runner.report.glyphs import glyph_path
 from runner.report.html_figures import Digits, Plot, digits, plots
 from runner.report.html_strips import Strip, strip_of
+from runner.report.known_words import TONES, known_outcome, known_state, known_test
 from runner.report.metric_rows import MetricRow, metric_rows
 from runner.report.numbers import counted, seconds
 from runner.report.page import Page, Section
@@ -121,6 +122,8 @@ class SectionView:
     title: str
     badge: Badge
     runs: tuple[tuple[str, str, str], ...]
+    cautions: tuple[str, ...]
+    known: tuple[tuple[str, str, str, str], ...]
     reasons: tuple[str, ...]
     tables: tuple[Table, ...]
     fixtures: tuple[tuple[str, str, str], ...]
@@ -225,6 +228,8 @@ def _section(section: Section, anchor: str, glyphs: Glyphs) -> SectionView:
         title=section.role,
         badge=_badge(diff.verdict),
         runs=tuple((side, run.name, run_facts(run)) for side, run in (("A", diff.a), ("B", diff.b))),
+        cautions=(*diff.comparability, *([f"A's metrics are medians over {diff.window}"] if diff.window else [])),
+        known=tuple(_known(diff)),
         reasons=diff.reasons[:_MOST_REASONS],
         tables=tuple(_tables(section, anchor, glyphs)),
         fixtures=tuple((one.fixture_id, outcome_words(one.outcome), one.message or "") for one in diff.fixtures[:_MOST_REASONS]),
@@ -242,6 +247,11 @@ def _section(section: Section, anchor: str, glyphs: Glyphs) -> SectionView:
         why=tuple(map(_chip, diff.why[:_MOST_REASONS])),
         why_left_out=max(len(diff.why) - _MOST_REASONS, 0),
     )
+
+
+def _known(diff: Diff) -> Iterator[tuple[str, str, str, str]]:
+    for one in diff.known[:_MOST_REASONS]:
+        yield _TONES_OF_COLOURS[TONES[one.state]], known_test(one)[:_LONGEST], known_state(one), known_outcome(one)[:_LONGEST]
 
 
 def _tables(section: Section, anchor: str, glyphs: Glyphs) -> Iterator[Table]:

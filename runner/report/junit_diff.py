@@ -11,10 +11,12 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from registry.diff import Diff
+from registry.known import KnownState
 from registry.metrics import MetricChange
 from registry.records import ChangedPair
 from registry.regress import Judgement, Verdict
 from runner.report.junit import COUNTED_AS, TAGS, xml_line, xml_text
+from runner.report.known_words import known_state
 from runner.report.page import Finding, Page, Section
 from runner.report.places import class_and_name
 from runner.report.rows import TRANSITIONS
@@ -63,6 +65,7 @@ def _cases(diff: Diff) -> Iterator[ET.Element]:
     for transition in TRANSITIONS:
         for pair in getattr(diff.tests, transition.name):
             yield _test(pair, transition.name, transition.words, diff.paces.get((pair.test_id, pair.ordinal)))
+    yield from _known(diff)
     for fixture in diff.fixtures:
         case = _case("fixtures", fixture.fixture_id, None)
         _add(case, "error", "newly_failing", fixture.message or "", fixture.traceback)
@@ -72,6 +75,17 @@ def _cases(diff: Diff) -> Iterator[ET.Element]:
         case = _case("checkpoints", "determinism", None)
         _add(case, "failure", "suspected", "determinism lost", None)
         yield case
+
+
+def _known(diff: Diff) -> Iterator[ET.Element]:
+    """Yield a skipped case a failure that is muted, and a failed one a known failure that expired and is told nowhere else."""
+    told = {(pair.test_id, pair.ordinal) for name in _BROKEN for pair in getattr(diff.tests, name)}
+    for result in diff.known:
+        is_muted = result.state is KnownState.MUTED
+        if is_muted or (result.state is KnownState.EXPIRED and result.key not in told):
+            case = _case(*class_and_name(result.key), None)
+            _add(case, "skipped" if is_muted else "failure", f"known_{result.state}", known_state(result), None)
+            yield case
 
 
 def _test(pair: ChangedPair, name: str, words: str, pace: Judgement | None) -> ET.Element:

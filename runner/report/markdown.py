@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from registry.diff import Diff
 from registry.records import ChangedPair, FixtureRecord
 from registry.regress import Verdict
+from runner.report.known_words import known_outcome, known_state, known_test
 from runner.report.markdown_text import code, prose, table
 from runner.report.numbers import counted, metric_delta, metric_value, seconds, size
 from runner.report.page import Page, Section
@@ -98,18 +99,40 @@ def _section(section: Section, room: _Room, *, is_alone: bool) -> Iterator[str]:
     diff = section.diff
     if not is_alone or section.role:
         yield from ("", f"## {_MARKS[diff.verdict]} {prose(section.role or diff.b.name, _LONGEST)}")
+    yield from _cautions(diff)
     yield from ("", f"**A** {code(diff.a.name, _LONGEST)} {prose(run_facts(diff.a))}  ")
     yield f"**B** {code(diff.b.name, _LONGEST)} {prose(run_facts(diff.b))}"
     yield from _counts(diff)
     yield from _reasons(diff, room)
     yield from _why(diff, room)
     yield from _causes(diff, room)
+    yield from _known(diff, room)
     yield from _fixtures(diff.fixtures, room)
     for group in rows(diff):
         if room.is_whole or group.transition.colour != "green":
             yield from _rows(group, section, room)
     yield from _metrics(diff, room)
     yield from _bits(diff, room)
+
+
+def _cautions(diff: Diff) -> Iterator[str]:
+    sentences = list(diff.comparability)
+    if diff.window is not None:
+        sentences.append(f"A's metrics are medians over {diff.window}")
+    for sentence in sentences:
+        yield from ("", f"> {_MARKS[Verdict.SUSPECTED]} {prose(sentence, _LONGEST)}")
+
+
+def _known(diff: Diff, room: _Room) -> Iterator[str]:
+    if not diff.known:
+        return
+    yield from ("", f"#### Known failures ({len(diff.known):,})", "")
+    shown = diff.known[: room.most_rows]
+    cells = (
+        [code(known_test(one), _LONGEST), prose(known_state(one), _LONGEST), code(known_outcome(one), _LONGEST)] for one in shown
+    )
+    yield from table(["test", "state", "A \u2192 B"], cells)
+    yield from _more(len(diff.known) - len(shown))
 
 
 def _counts(diff: Diff) -> Iterator[str]:

@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import Final
 
 from registry.diff import Diff
+from registry.known import KnownState
 from registry.metrics import MetricChange
 from registry.records import ChangedPair
 from registry.regress import Verdict
@@ -79,6 +80,9 @@ def _parts(diff: Diff) -> Iterator[tuple[Verdict, str]]:
             causes = {pair.cause_b for pair in pairs if pair.cause_b is not None}
             cause = f" from {counted(len(causes), 'cause')}" if causes and name == "newly_failing" else ""
             yield verdict, f"{counted(len(pairs), 'test')} {words}{cause}"
+    expired = sum(result.state is KnownState.EXPIRED for result in diff.known)
+    if expired:
+        yield Verdict.REGRESSED, f"{counted(expired, 'known failure')} expired"
     if diff.fixtures:
         yield Verdict.REGRESSED, f"{counted(len(diff.fixtures), 'fixture')} newly failing"
     for verdict in (Verdict.REGRESSED, Verdict.SUSPECTED):
