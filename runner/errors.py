@@ -60,6 +60,13 @@ class NothingToCompare(RunnerError):
     exit_code = ExitCode.NOTHING
 
 
+class NothingToBisect(RunnerError):
+    """Between the commits of the two runs nothing can be found."""
+
+    slug = "nothing-to-bisect"
+    exit_code = ExitCode.NOTHING
+
+
 class ModulesShadowed(RunnerError):
     """Another package of the name `registry`, `mnist` or `runner` was found first."""
 

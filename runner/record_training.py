@@ -35,7 +35,7 @@ class TrainRecorder:
                 self._run.log_numerics(event.numerics)
                 self._run.log_dataset(_dataset(event.dataset))
             case StepsFinished() | EpochFinished() | TrainingFinished():
-                self._run.log_metrics(_metrics(event))
+                self._run.log_metrics(metrics_of(event))
             case Answered():
                 self._run.log_answers(Answers(event.split, event.examples, event.right))
             case CheckpointWritten():
@@ -46,7 +46,8 @@ def _dataset(facts: DatasetFacts) -> Dataset:
     return Dataset(facts.name, facts.fingerprint, facts.train, facts.validation, facts.test)
 
 
-def _metrics(event: StepsFinished | EpochFinished | TrainingFinished) -> tuple[Metric, ...]:
+def metrics_of(event: StepsFinished | EpochFinished | TrainingFinished) -> tuple[Metric, ...]:
+    """Return the metrics that an event of a training holds."""
     match event:
         case StepsFinished(step=step):
             return (_loss("train_loss", event.train_loss, step), _speed(event.images_per_s, step))

@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     "runs": "runner.cli.reading:runs",
     "baseline": "runner.cli.baseline:app",
     "known": "runner.cli.known:app",
+    "bisect": "runner.cli.bisect:bisect",
     "db": "runner.cli.db:app",
     "plugins": "runner.cli.plugins:plugins",
 }

@@ -1,0 +1,181 @@
+"""What a bisection looks for: a test that fails, or a metric that is worse, as two recorded runs have them."""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from registry.records import Outcome, RunKind
+from registry.suspects import is_bad
+from runner.commands._bisect_trials import MetricTrial, TestTrial
+from runner.commands._bisect_worktree import repository_top
+from runner.errors import NothingToBisect, NothingToCompare, UsageError
+from runner.report.reproduction import Reproduction
+
+if TYPE_CHECKING:
+    from registry.records import Run, RunDetails, TestRecord
+    from runner.commands._bisect_trials import Answer, Trial
+    from runner.settings import Settings
+
+_DISCOVERY = {"--start-directory": "-s", "--top-level-directory": "-t", "--pattern": "-p", "-s": "-s", "-t": "-t", "-p": "-p"}
+_TRAIN_FLAGS = {
+    "epochs": "--epochs",
+    "batch_size": "--batch-size",
+    "learning_rate": "--lr",
+    "device": "--device",
+    "threads": "--threads",
+}
+# `git bisect run` takes 125 for a commit that cannot be tested; any other answer than green and red says nothing.
+_ENDING = "s=$?; [ $s -le 1 ] && exit $s; exit 125"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is looked for.
+
+    Attributes:
+        trial: Judges a commit.
+        command: What `git bisect run` takes to judge one, ready to be pasted.
+        name: The test or the metric.
+        hint: What else than a commit may explain it.
+    """
+
+    trial: Trial
+    command: str
+    name: str
+    hint: str
+
+    def surprise(self, run: Run, answer: Answer) -> str:
+        """Return the sentence for a run whose commit does not show what was recorded."""
+        where = f"the commit of {run.name}"
+        if answer.word == "skip":
+            return f"{self.name} cannot be tested at {where}: {answer.words}; mend what is missing, or name another run"
+        recorded = "good" if answer.word == "bad" else "bad"
+        return f"{self.name} is {answer.word} at {where} ({answer.words}), where it was recorded as {recorded}: {self.hint}"
+
+
+def subject_of(target: str, good: RunDetails, bad: RunDetails, settings: Settings) -> Subject:
+    """Return what two runs say of a test or of a metric.
+
+    Raises:
+        NothingToCompare: The runs are not of one kind.
+        UsageError: No test and no metric has that name.
+        NothingToBisect: It is not good in the one and bad in the other.
+    """
+    if good.run.kind is not bad.run.kind:
+        raise NothingToCompare(
+            f"{good.run.name} is a {good.run.kind} run and {bad.run.name} a {bad.run.kind} run; name two of one kind"
+        )
+    if bad.run.kind is RunKind.TRAIN:
+        return _metric(target, good, bad, settings)
+    return _test(target, good, bad, settings)
+
+
+def _test(target: str, good: RunDetails, bad: RunDetails, settings: Settings) -> Subject:
+    before, after = _last_attempts(good), _last_attempts(bad)
+    test_id = _full_name(target, after, bad.run.name, "test")
+    was, now = before.get(test_id), after[test_id]
+    if not now.outcome.is_red:
+        raise NothingToBisect(f"{test_id} is {_words(now)} in {bad.run.name}; --bad takes a run in which it fails")
+    if was is None or was.outcome not in (Outcome.PASSED, Outcome.EXPECTED_FAILURE):
+        state = "not there" if was is None else _words(was)
+        raise NothingToBisect(f"{test_id} is {state} in {good.run.name}; --good takes a run in which it passes")
+    here = Path.cwd().resolve()
+    top = repository_top(here)
+    trial = TestTrial(
+        test_id,
+        here.relative_to(top),
+        top,
+        seed=bad.run.seed,
+        discovery=discovery_flags(bad.run.argv),
+        variables=_variables(str(bad.run.params.get("python_flags", ""))),
+        not_run_is_bad=now.outcome is Outcome.NOT_RUN,
+    )
+    hint = (
+        "it may take other tests before it, which `runner test --bisect-order TEST` finds, files that git does not track, or "
+        "other packages, which `runner diff` tells"
+    )
+    return Subject(trial, _test_command(trial, settings), test_id, hint)
+
+
+def _metric(target: str, good: RunDetails, bad: RunDetails, settings: Settings) -> Subject:
+    before, after = ({metric.name: metric.last for metric in side.metrics} for side in (good, bad))
+    name = _full_name(target, after, bad.run.name, "metric")
+    if name not in before:
+        raise NothingToBisect(f"{name} was not measured in {good.run.name}; --good takes a run that has it")
+    if not is_bad(after[name], before[name], after[name]) or before[name] == after[name]:
+        raise NothingToBisect(f"{name} is {after[name]:.4g} in both runs; name two runs in which it differs")
+    here = Path.cwd().resolve()
+    config = {key: value for key, value in bad.run.params.items() if key != "task"} | {"seed": bad.run.seed}
+    data_dir = settings.root / (settings.data_dir or Path(".runner", "data"))
+    trial = MetricTrial(name, before[name], after[name], here.relative_to(repository_top(here)), config, data_dir)
+    same = good.run.params == bad.run.params and good.run.seed == bad.run.seed
+    hint = (
+        "packages or the machine may be the reason" if same else "the configuration or the seed, which differ, may be the reason"
+    )
+    return Subject(trial, _train_command(config, good.run.name), name, f"{hint}; `runner diff` tells what else changed")
+
+
+def _last_attempts(side: RunDetails) -> dict[str, TestRecord]:
+    """Return the last attempt at each test by id; of tests that share an id the first one is looked at."""
+    return {record.test_id: record for record in side.results if record.ordinal == 0}
+
+
+def _full_name(target: str, known: Iterable[str], run: str, noun: str) -> str:
+    names = list(known)
+    if target in names:
+        return target
+    ending = [name for name in names if name.endswith(f".{target}")]
+    if len(ending) == 1:
+        return ending[0]
+    if ending:
+        raise UsageError(f"{target} may be {', '.join(ending[:3])} in {run}; give the whole id")
+    near = difflib.get_close_matches(target, names, n=1)
+    hint = f"did you mean {near[0]}?" if near else "`runner show` lists what it holds"
+    raise UsageError(f"there is no {noun} {target!r} in {run}; {hint}")
+
+
+def _words(record: TestRecord) -> str:
+    return record.outcome.replace("_", " ")
+
+
+def discovery_flags(argv: Sequence[str]) -> dict[str, str]:
+    """Return the flags of discovery of a command line, under their short names."""
+    found: dict[str, str] = {}
+    for word, following in zip(argv, [*argv[1:], ""], strict=True):
+        flag, equals, value = word.partition("=")
+        if flag in _DISCOVERY:
+            found[_DISCOVERY[flag]] = value if equals else following
+    return found
+
+
+def _variables(flags: str) -> dict[str, str]:
+    """Return the environment variables that mean what flags of the interpreter mean."""
+    words = flags.split()
+    warnings = [value for flag, value in pairwise(words) if flag == "-W"]
+    found = {"PYTHONOPTIMIZE": "2"} if "-OO" in words else {"PYTHONOPTIMIZE": "1"} if "-O" in words else {}
+    found |= {"PYTHONWARNINGS": ",".join(warnings)} if warnings else {}
+    return found | ({"PYTHONDEVMODE": "1"} if "dev" in words else {})
+
+
+def _test_command(trial: TestTrial, settings: Settings) -> str:
+    top = (
+        trial.discovery.get("-t") or settings.top_level_directory or trial.discovery.get("-s") or settings.start_directory or "."
+    )
+    is_importable = Path(top).resolve() == Path.cwd().resolve()
+    flags = tuple(word for pair in trial.discovery.items() for word in pair)
+    again = Reproduction(None if is_importable else flags, trial.seed).of_test(trial.test_id)
+    module = ".".join(trial.test_id.split(".")[:-2])
+    check = f'python -c "import {module}" || exit 125; ' if is_importable and module else ""
+    return f"sh -c {shlex.quote(f'{check}{again}; {_ENDING}')}"
+
+
+def _train_command(config: Mapping[str, object], good: str) -> str:
+    flags = [word for key, flag in _TRAIN_FLAGS.items() if config.get(key) is not None for word in (flag, str(config[key]))]
+    train = shlex.join(["runner", "train", "--seed", str(config["seed"]), *flags])
+    return f"sh -c {shlex.quote(f'{train} || exit 125; runner diff {shlex.quote(good)} latest:train; {_ENDING}')}"

@@ -1,0 +1,42 @@
+"""What a bisection says, as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from registry.origin import SHORT_HASH, Commit
+from runner.report.numbers import counted
+from runner.report.safe import safe_line
+from runner.report.text import LONGEST_ID, WIDTH
+
+_MOST_FILES: Final = 20
+_LABEL: Final = 8
+_WORDS: Final = {"good": "good", "bad": "BAD", "skip": "skipped"}
+
+
+def trial_line(label: str, commit: Commit, answer: tuple[str, str], steps_left: int | None = None) -> str:
+    """Return the line of one trial: which commit, what it is, and why."""
+    word, words = answer
+    left = "" if not steps_left else f" (about {counted(steps_left, 'step')} left)"
+    about = safe_line(commit.subject, WIDTH // 2)
+    return f"{label:<{_LABEL}} {commit.id[:SHORT_HASH]} {about}: {_WORDS[word]}, {safe_line(words, WIDTH)}{left}"
+
+
+def commit_lines(commit: Commit) -> Iterator[str]:
+    """Yield the first bad commit with its files."""
+    yield f"first bad commit: {commit.id}"
+    yield f"  {safe_line(commit.subject, LONGEST_ID)}"
+    for path in commit.files[:_MOST_FILES]:
+        yield f"    {safe_line(path, LONGEST_ID)}"
+    if len(commit.files) > _MOST_FILES:
+        yield f"    ... and {len(commit.files) - _MOST_FILES:,} more files"
+
+
+def possible_lines(commits: Sequence[Commit]) -> Iterator[str]:
+    """Yield the commits among which the first bad one is, where those between could not be tested."""
+    yield f"the first bad commit is one of these {len(commits):,}; the others among them could not be tested:"
+    for commit in commits[:_MOST_FILES]:
+        yield f"  {commit.id[:SHORT_HASH]} {safe_line(commit.subject, WIDTH)}"
+    if len(commits) > _MOST_FILES:
+        yield f"  ... and {len(commits) - _MOST_FILES:,} more"
