@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,13 +41,15 @@ class Subject:
 
     Attributes:
         trial: Judges a commit.
-        command: What `git bisect run` takes to judge one, ready to be pasted.
+        script: What a shell does to judge one as `git bisect run` wants it.
+        below: Where that runs, relative to the repository's top.
         name: The test or the metric.
         hint: What else than a commit may explain it.
     """
 
     trial: Trial
-    command: str
+    script: str
+    below: Path
     name: str
     hint: str
 
@@ -100,7 +103,7 @@ def _test(target: str, good: RunDetails, bad: RunDetails, settings: Settings) ->
         "it may take other tests before it, which `runner test --bisect-order TEST` finds, files that git does not track, or "
         "other packages, which `runner diff` tells"
     )
-    return Subject(trial, _test_command(trial, settings), test_id, hint)
+    return Subject(trial, _test_script(trial, settings), trial.below, test_id, hint)
 
 
 def _metric(target: str, good: RunDetails, bad: RunDetails, settings: Settings) -> Subject:
@@ -118,7 +121,8 @@ def _metric(target: str, good: RunDetails, bad: RunDetails, settings: Settings) 
     hint = (
         "packages or the machine may be the reason" if same else "the configuration or the seed, which differ, may be the reason"
     )
-    return Subject(trial, _train_command(config, good.run.name), name, f"{hint}; `runner diff` tells what else changed")
+    script = _train_script(config, good.run.name)
+    return Subject(trial, script, trial.below, name, f"{hint}; `runner diff` tells what else changed")
 
 
 def _last_attempts(side: RunDetails) -> dict[str, TestRecord]:
@@ -163,19 +167,27 @@ def _variables(flags: str) -> dict[str, str]:
     return found | ({"PYTHONDEVMODE": "1"} if "dev" in words else {})
 
 
-def _test_command(trial: TestTrial, settings: Settings) -> str:
-    top = (
-        trial.discovery.get("-t") or settings.top_level_directory or trial.discovery.get("-s") or settings.start_directory or "."
-    )
-    is_importable = Path(top).resolve() == Path.cwd().resolve()
+def _test_script(trial: TestTrial, settings: Settings) -> str:
+    """Return the commands that judge a commit by the test; where its module cannot be imported nothing is said."""
+    top = _top(trial.discovery, settings)
+    is_importable = top == Path.cwd().resolve()
     flags = tuple(word for pair in trial.discovery.items() for word in pair)
     again = Reproduction(None if is_importable else flags, trial.seed).of_test(trial.test_id)
     module = ".".join(trial.test_id.split(".")[:-2])
-    check = f'python -c "import {module}" || exit 125; ' if is_importable and module else ""
-    return f"sh -c {shlex.quote(f'{check}{again}; {_ENDING}')}"
+    where = "" if is_importable else f"PYTHONPATH={shlex.quote(os.path.relpath(top))}:$PYTHONPATH "
+    check = f'{where}python -c "import {module}" || exit 125; ' if module else ""
+    return f"{check}{again}; {_ENDING}"
 
 
-def _train_command(config: Mapping[str, object], good: str) -> str:
+def _top(discovery: Mapping[str, str], settings: Settings) -> Path:
+    """Return the folder from which the tests' modules are imported."""
+    typed = discovery.get("-t") or discovery.get("-s")
+    if typed is not None:
+        return Path(typed).resolve()
+    return (settings.root / (settings.top_level_directory or settings.start_directory or "")).resolve()
+
+
+def _train_script(config: Mapping[str, object], good: str) -> str:
     flags = [word for key, flag in _TRAIN_FLAGS.items() if config.get(key) is not None for word in (flag, str(config[key]))]
     train = shlex.join(["runner", "train", "--seed", str(config["seed"]), *flags])
-    return f"sh -c {shlex.quote(f'{train} || exit 125; runner diff {shlex.quote(good)} latest:train; {_ENDING}')}"
+    return f"{train} || exit 125; runner diff {shlex.quote(good)} latest:train; {_ENDING}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,9 +114,16 @@ def _report(tree: Worktree, subject: Subject, stand: Stand, ends: tuple[str, str
     lines = commit_lines(found[0]) if len(found) == 1 else possible_lines(found)
     for line in lines:
         _tell(line)
-    good, bad = ends
-    _tell(f"by hand: git bisect start {bad} {good} && git bisect run {subject.command}")
+    _tell(by_hand(subject, ends))
     return ExitCode.OK if len(found) == 1 else ExitCode.NOTHING
+
+
+def by_hand(subject: Subject, ends: tuple[str, str]) -> str:
+    """Return the line that does the same by hand; git bisects only from the top of a work tree."""
+    good, bad = ends
+    up = 'cd "$(git rev-parse --show-toplevel)" && ' if subject.below != Path() else ""
+    down = f"cd {shlex.quote(str(subject.below))} && " if subject.below != Path() else ""
+    return f"by hand: {up}git bisect start {bad} {good} && git bisect run sh -c {shlex.quote(down + subject.script)}"
 
 
 def _tell(line: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,7 +13,7 @@ import registry
 from registry.records import GitState, NewRun, RunKind
 from runner.commands._bisect_subject import discovery_flags
 
-from .projects import Answer, Project, ProjectCase
+from .projects import CONSOLE_SCRIPT, Answer, Project, ProjectCase
 from .repositories import Repository
 
 SHOP = "def total(prices):\n    return sum(prices){0}\n"
@@ -125,7 +127,7 @@ class Found(ProjectCase):
     """A bug among commits that can all be tested, in a package below the repository's top, installed editable."""
 
     def test_one_commit(self):
-        """The commit is found with subject and files and 0, although Python's path leads to the user's own tree."""
+        """The commit is found with subject and files, although Python's path leads to the user's own tree; by hand as well."""
         home = self.project()
         repository = Repository(home)
         for number in range(5):
@@ -144,6 +146,13 @@ class Found(ProjectCase):
         first = repository.git("rev-parse", "HEAD~1")
         self.assertRegex(answer.output, rf"first bad commit: {first}\n  Commit .*3\n    app/src/shop.py\n    n\n")
         self.assertNotIn("\x1b", answer.output)
+        by_hand = answer.lines[-1].removeprefix("by hand: ")
+        path = f"{Path(CONSOLE_SCRIPT).parent}{os.pathsep}{os.environ['PATH']}"
+        variables = {**os.environ, "PATH": path, **source}
+        done = subprocess.run(
+            by_hand, shell=True, check=True, cwd=home.root / "app", env=variables, capture_output=True, text=True
+        )
+        self.assertIn(f"{first} is the first bad commit", done.stdout, done.stderr)
 
 
 class Refused(ProjectCase):
