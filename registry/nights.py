@@ -69,6 +69,12 @@ class Nights:
             found = [(role, details(connection, run, with_results=False)) for role, run in rows]
         return tuple(Part(role, one.run, one.counts) for role, one in found)
 
+    def run_named(self, name: str) -> Run | None:
+        """Return the run of a name at once; None where there is none yet."""
+        with self._database.reading() as connection:
+            found = connection.scalar(select(models.run.c.id).where(models.run.c.name == name))
+            return None if found is None else run_by_id(connection, found)
+
     def role_of(self, run: Run) -> str | None:
         """Return what a run is in its night; None where it belongs to none."""
         table = models.run_part

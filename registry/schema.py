@@ -199,7 +199,7 @@ class _Alembic:
 def _create_file(path: Path, timeout_s: float) -> None:
     """Make a whole registry in another file, then give it its name unless somebody was quicker: none is ever seen half-made."""
     try:
-        _make_folder(path.parent)
+        make_own_folder(path.parent)
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".new", dir=path.parent)
     except OSError as error:
         raise _uncreatable(path, error) from error
@@ -233,7 +233,7 @@ def _fill(fresh: Path, timeout_s: float, journal: str) -> None:
         database.close()
 
 
-def _make_folder(folder: Path) -> None:
+def make_own_folder(folder: Path) -> None:
     """Make `.runner` where a project has none, with a .gitignore of its own, so that recording never makes a tree dirty."""
     if folder.name != ".runner":
         return

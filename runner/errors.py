@@ -85,6 +85,12 @@ class ReportUnwritable(RunnerError):
     slug = "report-unwritable"
 
 
+class NightRunning(RunnerError):
+    """Another night runs in the same project."""
+
+    slug = "night-running"
+
+
 class PluginFailed(RunnerError):
     """A plug-in cannot be imported, or raised an error."""
 

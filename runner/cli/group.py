@@ -18,6 +18,8 @@ COMMANDS: Mapping[str, str] = {
     "baseline": "runner.cli.baseline:app",
     "known": "runner.cli.known:app",
     "bisect": "runner.cli.bisect:bisect",
+    "nightly": "runner.cli.nightly:nightly",
+    "report": "runner.cli.nightly:report",
     "db": "runner.cli.db:app",
     "plugins": "runner.cli.plugins:plugins",
 }

@@ -1,0 +1,229 @@
+"""A night as one report, made from the registry alone: when it ends, and again at any later time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from registry.errors import RunNotFound
+from registry.night import AGAIN, Part, Watch, dead_man_findings
+from registry.records import RunKind, RunStatus
+from registry.regress import Tolerance, Verdict
+from runner.commands.comparing import diff_of
+from runner.commands.sections import gathered
+from runner.errors import NothingToCompare
+from runner.report.numbers import counted
+from runner.report.page import Finding, Page, Section
+from runner.report.sentence import WORDS, verdict_sentence, worst
+
+if TYPE_CHECKING:
+    from registry.diff import Diff, TestKey
+    from registry.night import Found
+    from registry.records import Run
+    from registry.store import Registry
+
+NIGHTS_LOOKED_AT: Final = 15
+"""Earlier nights that the dead-man checks look at."""
+
+_SLOWER: Final = (Verdict.SUSPECTED, Verdict.REGRESSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a night is held to; recorded with it as its configuration, so that its report can be made again.
+
+    Attributes:
+        planned: The roles that it is to have.
+        against: What it is compared with: what that is, and the name of the run.
+        tolerances: How much worse a metric may become, by name.
+        fail_on: The verdict from which on it is not green.
+        max_gap_h: Hours between two nights from which on one is missing.
+    """
+
+    planned: tuple[str, ...] = ()
+    against: tuple[tuple[str, str], ...] = ()
+    tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
+    fail_on: str = "regressed"
+    max_gap_h: float | None = None
+
+    def params(self) -> dict[str, object]:
+        """Return it as the configuration of a run."""
+        return {
+            "planned": list(self.planned),
+            "against": [list(pair) for pair in self.against],
+            "tolerances": {name: asdict(tolerance) for name, tolerance in self.tolerances.items()},
+            "fail_on": self.fail_on,
+            "max_gap_h": self.max_gap_h,
+        }
+
+
+def terms_of(night: Run) -> Terms:
+    """Return what a recorded night was held to."""
+    params: Mapping[str, Any] = night.params
+    return Terms(
+        tuple(params.get("planned", ())),
+        tuple((words, name) for words, name in params.get("against", ())),
+        {name: Tolerance(**tolerance) for name, tolerance in params.get("tolerances", {}).items()},
+        params.get("fail_on", "regressed"),
+        params.get("max_gap_h"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A part of the night beside its counterpart; `since` is what it is compared with where that is not the first choice."""
+
+    part: Part
+    diff: Diff
+    since: str = ""
+
+    @property
+    def role(self) -> str:
+        return f"{self.part.role}, since {self.since}" if self.since else self.part.role
+
+
+class NightView:
+    """What a night shows beside what it is compared with.
+
+    Args:
+        registry: Where it is.
+        night: The run.
+        root: The project's root.
+        terms: What it is held to.
+    """
+
+    def __init__(self, registry: Registry, night: Run, root: Path, terms: Terms) -> None:
+        self._registry = registry
+        self._night = night
+        self._root = root
+        self._terms = terms
+        self._parts = registry.nights.parts(night)
+        self._findings = [Finding(verdict, sentence) for verdict, sentence in self._watched()]
+        self._compared: list[_Compared] = []
+        for number, (words, name) in enumerate(terms.against):
+            self._compare(words, name, since=words if number else "")
+        if not terms.against:
+            self._findings.append(Finding(Verdict.INSUFFICIENT_DATA, "there is no earlier night to compare with"))
+        self._findings += self._red_parts()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of everything."""
+        return worst([*(finding.verdict for finding in self._findings), *(one.diff.verdict for one in self._compared)])
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The suites and trainings."""
+        return self._parts
+
+    def slow_tests(self) -> dict[str, tuple[str, ...]]:
+        """Return the tests that were slower and measured once, by the role of their suite."""
+        found: dict[str, tuple[str, ...]] = {}
+        for one in self._compared:
+            slow = [test for (test, _), pace in one.diff.paces.items() if pace.verdict is Verdict.SUSPECTED]
+            if slow:
+                found[one.part.role] = tuple(dict.fromkeys((*found.get(one.part.role, ()), *slow)))
+        return found
+
+    def page(self, form: str, found: Found | None = None) -> Page:
+        """Return the report in a format.
+
+        Args:
+            form: The format.
+            found: What the night found when it ended; by default what is found now.
+        """
+        ordered = sorted(self._compared, key=lambda one: (bool(one.since), list(WORDS).index(one.diff.verdict)))
+        facts = {words: name for words, name in self._terms.against} | {"parts": ", ".join(self._told_parts()) or "none"}
+        return Page(
+            title=self._night.name,
+            verdict=found.verdict if found else self.verdict,
+            sentence=found.sentence if found else self.sentence(),
+            findings=tuple(self._findings),
+            sections=tuple(self._section(one, form) for one in ordered),
+            started_at=self._night.started_at,
+            facts=facts,
+        )
+
+    def sentence(self) -> str:
+        """Return the verdict in one sentence; what a second comparison only repeats is left out of it."""
+        first = {one.part.role: one.diff.verdict for one in self._compared if not one.since}
+        told = [one.diff for one in self._compared if not one.since or _is_worse(one.diff.verdict, first.get(one.part.role))]
+        return verdict_sentence(told, self._findings)
+
+    def _section(self, one: _Compared, form: str) -> Section:
+        return gathered(self._registry, one.diff, form, one.role)
+
+    def _told_parts(self) -> Iterator[str]:
+        for part in self._parts:
+            tests = f"{counted(part.ran, 'test')}, {part.red:,} red" if part.counts else str(part.run.status)
+            yield f"{part.role} ({tests})"
+
+    def _watched(self) -> Iterator[tuple[Verdict, str]]:
+        earlier = self._registry.nights.before(self._night, NIGHTS_LOOKED_AT)
+        last = next((run for run in earlier if run.status is RunStatus.FINISHED), None)
+        before = self._registry.nights.parts(last) if last else ()
+        if self._night.status not in (RunStatus.FINISHED, RunStatus.RUNNING):
+            yield Verdict.REGRESSED, f"the night did not come to its end: {self._night.status}"
+        watch = Watch(self._night, self._terms.planned, self._parts, earlier, before, self._terms.max_gap_h)
+        yield from dead_man_findings(watch)
+
+    def _compare(self, words: str, name: str, since: str) -> None:
+        try:
+            reference = self._registry.find_run(name)
+        except RunNotFound:
+            self._findings.append(Finding(Verdict.INSUFFICIENT_DATA, f"{words}, {name}, is not in the registry any more"))
+            return
+        counterparts = self._counterparts(reference)
+        for part in self._parts:
+            before = None if part.is_again else counterparts(part)
+            if before is not None:
+                self._findings += self._compare_part(part, before, since)
+            elif not part.is_again and not since:
+                self._findings.append(Finding(Verdict.UNCHANGED, f"{part.role} has nothing to compare with in {reference.name}"))
+
+    def _counterparts(self, reference: Run) -> _Counterparts:
+        if reference.kind is RunKind.NIGHTLY:
+            return _Counterparts({part.role: part.run for part in self._registry.nights.parts(reference)})
+        role = self._registry.nights.role_of(reference)
+        return _Counterparts({role: reference} if role else {}, None if role else reference)
+
+    def _compare_part(self, part: Part, before: Run, since: str) -> Iterator[Finding]:
+        again = next((other.run for other in self._parts if other.role == part.role + AGAIN), None)
+        try:
+            confirmed = self._slow_again(before, again) if again else ()
+            limits = self._terms.tolerances
+            diff = diff_of(self._registry, before, part.run, self._root, limits=limits, confirmed=confirmed)
+            self._compared.append(_Compared(part, diff, since))
+        except NothingToCompare as nothing:
+            yield Finding(Verdict.INSUFFICIENT_DATA, f"{part.role}: {nothing}")
+
+    def _slow_again(self, before: Run, again: Run) -> Sequence[TestKey]:
+        """Return the tests whose second measurement was past its limit too."""
+        paces = diff_of(self._registry, before, again, self._root).paces
+        return [key for key, pace in paces.items() if pace.verdict in _SLOWER]
+
+    def _red_parts(self) -> Iterator[Finding]:
+        """Yield the suites that are red although no comparison says so: a night with a failing test is never green."""
+        told = {one.part.role for one in self._compared if one.diff.verdict is Verdict.REGRESSED}
+        for part in self._parts:
+            if part.red and part.role not in told and not part.is_again:
+                yield Finding(Verdict.REGRESSED, f"{counted(part.red, 'test')} of {part.role} {'is' if part.red == 1 else 'are'} red")
+
+
+@dataclass(frozen=True, slots=True)
+class _Counterparts:
+    """What parts are compared with: by role, or one run for each part of its kind."""
+
+    by_role: Mapping[str, Run]
+    for_all: Run | None = None
+
+    def __call__(self, part: Part) -> Run | None:
+        if self.for_all is not None and self.for_all.kind is part.run.kind:
+            return self.for_all
+        return self.by_role.get(part.role)
+
+
+def _is_worse(verdict: Verdict, than: Verdict | None) -> bool:
+    return than is None or list(WORDS).index(verdict) < list(WORDS).index(than)

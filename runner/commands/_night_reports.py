@@ -1,0 +1,91 @@
+"""The folder of a night's reports and logs, and the removal of old ones."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from runner.commands.report_file import ReportFile
+from runner.errors import ReportUnwritable
+from runner.report.formats import rendered
+
+if TYPE_CHECKING:
+    from runner.report.page import Page
+
+SUFFIXES: Final = {"html": "html", "markdown": "md", "json": "json", "text": "txt"}
+"""What the report of each format is called after its dot."""
+
+_OF_A_NIGHT: Final = re.compile(r"nightly-\d+")
+
+
+class Reports:
+    """The reports of one night.
+
+    Args:
+        output: The folder of all nights' folders.
+        night: Name of the night.
+        forms: The formats.
+
+    Raises:
+        ReportUnwritable: Nothing can be written there.
+    """
+
+    def __init__(self, output: Path, night: str, forms: Iterable[str]) -> None:
+        self.folder = output / night
+        self._output = output
+        self._files = {
+            form: ReportFile(str(self.folder / f"report.{SUFFIXES[form]}"), "the report", "output in [tool.runner.nightly]")
+            for form in forms
+        }
+
+    @property
+    def paths(self) -> dict[str, Path]:
+        """The files by format."""
+        return {form: file.path for form, file in self._files.items()}
+
+    @property
+    def main(self) -> Path | None:
+        """The report that a person would open first."""
+        return next(iter(self.paths[form] for form in SUFFIXES if form in self.paths), None)
+
+    def write(self, page: Page, form: str) -> None:
+        """Write the report in one of the formats.
+
+        Raises:
+            ReportUnwritable: It cannot be written.
+        """
+        text = rendered(page, form)
+        self._files[form].write(lambda stream: stream.write(text))
+
+    def remove_beyond(self, keep: int) -> None:
+        """Remove the folders of nights but for the newest ones; nothing else in the folder is touched.
+
+        Raises:
+            ReportUnwritable: One cannot be removed.
+        """
+        folders = [path for path in self._output.iterdir() if _OF_A_NIGHT.fullmatch(path.name) and not path.is_symlink()]
+        for path in sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True)[keep:]:
+            if path != self.folder:
+                _remove(path)
+
+
+def _remove(path: Path) -> None:
+    try:
+        shutil.rmtree(path)
+    except OSError as error:
+        raise ReportUnwritable(
+            f"the old reports in {path} cannot be removed ({error.strerror}); remove them, or leave out `keep`"
+        ) from error
+
+
+def remove_checkpoints(paths: Iterable[Path], below: Path) -> None:
+    """Remove the checkpoint files of removed runs, where they lie in the project's folder of checkpoints, and empty folders."""
+    below = below.resolve()
+    for path in paths:
+        if path.resolve().is_relative_to(below):
+            path.unlink(missing_ok=True)
+            if path.parent != below and path.parent.is_dir() and not any(path.parent.iterdir()):
+                path.parent.rmdir()
