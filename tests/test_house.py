@@ -18,7 +18,7 @@ FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "m
 # A command of typer has a parameter, and mostly a line, an option.
 COMMAND_LINE = {
     f"runner/cli/{name}.py"
-    for name in ("__init__", "test", "train", "reading", "bisect", "baseline", "known", "memory", "db", "plugins")
+    for name in ("__init__", "test", "train", "reading", "bisect", "baseline", "known", "memory", "nightly", "db", "plugins")
 }
 # Typer is told of its commands, and SQLAlchemy of its tables, while their modules are read.
 DECLARATIVE = {*COMMAND_LINE, "runner/cli/options.py", "registry/models.py"}

@@ -65,8 +65,13 @@ def _run(notice: Notice, command: Sequence[str], root: Path) -> str | None:
     variables = {f"RUNNER_NIGHT_{key.upper()}": value for key, value in words.items()}
     try:
         with subprocess.Popen(
-            filled, cwd=root, env=os.environ | variables, stdin=subprocess.PIPE, stderr=subprocess.STDOUT,
-            stdout=subprocess.PIPE, start_new_session=True,
+            filled,
+            cwd=root,
+            env=os.environ | variables,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
         ) as process:
             return _outcome(process, notice.text)
     except OSError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from registry.errors import RunNotFound
+from registry.known import KnownState
 from registry.night import AGAIN, Part, Watch, dead_man_findings
 from registry.records import RunKind, RunStatus
 from registry.regress import Tolerance, Verdict
@@ -16,7 +17,7 @@ from runner.commands.sections import gathered
 from runner.errors import NothingToCompare
 from runner.report.numbers import counted
 from runner.report.page import Finding, Page, Section
-from runner.report.sentence import WORDS, verdict_sentence, worst
+from runner.report.sentence import CHANGED, WORDS, verdict_sentence, worst
 
 if TYPE_CHECKING:
     from registry.diff import Diff, TestKey
@@ -135,7 +136,7 @@ class NightView:
             found: What the night found when it ended; by default what is found now.
         """
         ordered = sorted(self._compared, key=lambda one: (bool(one.since), list(WORDS).index(one.diff.verdict)))
-        facts = {words: name for words, name in self._terms.against} | {"parts": ", ".join(self._told_parts()) or "none"}
+        facts = dict(self._terms.against) | {"parts": ", ".join(self._told_parts()) or "none"}
         return Page(
             title=self._night.name,
             verdict=found.verdict if found else self.verdict,
@@ -150,7 +151,8 @@ class NightView:
         """Return the verdict in one sentence; what a second comparison only repeats is left out of it."""
         first = {one.part.role: one.diff.verdict for one in self._compared if not one.since}
         told = [one.diff for one in self._compared if not one.since or _is_worse(one.diff.verdict, first.get(one.part.role))]
-        return verdict_sentence(told, self._findings)
+        sentence = verdict_sentence(told, self._findings)
+        return sentence if told else sentence.partition(CHANGED)[0]
 
     def _section(self, one: _Compared, form: str) -> Section:
         return gathered(self._registry, one.diff, form, one.role)
@@ -208,8 +210,14 @@ class NightView:
         """Yield the suites that are red although no comparison says so: a night with a failing test is never green."""
         told = {one.part.role for one in self._compared if one.diff.verdict is Verdict.REGRESSED}
         for part in self._parts:
-            if part.red and part.role not in told and not part.is_again:
-                yield Finding(Verdict.REGRESSED, f"{counted(part.red, 'test')} of {part.role} {'is' if part.red == 1 else 'are'} red")
+            red = 0 if part.role in told or part.is_again else part.red - self._muted(part)
+            if red > 0:
+                yield Finding(Verdict.REGRESSED, f"{counted(red, 'test')} of {part.role} {'is' if red == 1 else 'are'} red")
+
+    def _muted(self, part: Part) -> int:
+        """Return how many of a suite's failures are known and may be for now."""
+        known = self._registry.expectations(str(part.run.id), part.run, part.run).known if part.red else ()
+        return sum(result.state is KnownState.MUTED for result in known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def jobs_of(nightly: Nightly, settings: Settings) -> tuple[Job, ...]:
 
 def again(job: Job, tests: tuple[str, ...]) -> Job:
     """Return the job that runs some tests of a suite once more."""
-    patterns = [f"-k={_GLOB.sub(r'[\1]', test)}" for test in tests[:MOST_AGAIN]]
+    patterns = [word for test in tests[:MOST_AGAIN] for word in ("-k", _GLOB.sub(r"[\1]", test))]
     return replace(job, role=job.role + AGAIN, arguments=(*job.arguments, *patterns))
 
 
@@ -123,7 +123,15 @@ class Parts:
         return lines[-1] if lines else "it printed nothing"
 
     def _started(self, job: Job, name: str, log: int) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-P", "-m", "runner._part", *job.arguments, f"--name={name}", f"--tag=night={self._night.name}"]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "runner._part",
+            *job.arguments,
+            f"--name={name}",
+            f"--tag=night={self._night.name}",
+        ]
         if self._url is not None:
             command.append(f"--registry={self._url}")
         # A group of its own: Ctrl-C reaches it through us, once. The pipe tells it that we are alive.

@@ -27,7 +27,12 @@ _BREAKS = re.compile(r"(?<=[._])(?=[^._])")
 
 def page_html(page: Page) -> str:
     """Return a report as HTML; equal reports are equal bytes."""
-    return _environment().get_template("page.html").render(view=page_view(page), policy=POLICY) + "\n"
+    return filled("page.html", view=page_view(page))
+
+
+def filled(template: str, **values: object) -> str:
+    """Return one of the templates, filled."""
+    return str(_environment().get_template(template).render(policy=POLICY, **values)) + "\n"
 
 
 @cache

@@ -136,7 +136,7 @@ def _text(nights: Sequence[Night], paint: Paint) -> Iterator[str]:
     names = _metrics(nights)
     for name in ("tests_failed", *names):
         values = _series(name, nights)[-_WIDEST_SPARK:]
-        yield f"  {sparkline(values)}  {safe_line(name)}, last {metric_value(name, values[-1])}"
+        yield f"  {sparkline(values)}  {safe_line(name)}, last {_last(name, values)}"
     yield ""
     rows: list[tuple[str, ...]] = [("night", "started (UTC)", "verdict", "passed", "failed", "skipped")]
     for night in nights:
@@ -144,6 +144,10 @@ def _text(nights: Sequence[Night], paint: Paint) -> Iterator[str]:
         colour = colour_of(night.found.verdict) if night.found else "red"
         rows.append((row.name, row.started, paint(row.word, colour), *row.tests))
     yield from columns(rows, indent=0, elastic=0)
+
+
+def _last(name: str, values: Sequence[float]) -> str:
+    return metric_value(name, next((value for value in reversed(values) if math.isfinite(value)), None))
 
 
 def _markdown(nights: Sequence[Night]) -> Iterator[str]:
@@ -154,7 +158,7 @@ def _markdown(nights: Sequence[Night]) -> Iterator[str]:
     yield ""
     for name in names:
         values = _series(name, nights)[-_WIDEST_SPARK:]
-        yield f"- {sparkline(values)} {code(name)} {prose(metric_value(name, values[-1]))}"
+        yield f"- {sparkline(values)} {code(name)}, last {prose(_last(name, values))}"
     yield ""
     head = ["night", "started (UTC)", "verdict", "passed", "failed", "skipped", *map(code, names), "found"]
     rows = (_row(night, names) for night in nights)
@@ -193,5 +197,5 @@ def _spark(name: str, nights: Sequence[Night]) -> Spark:
         for index, value in enumerate(values)
         if math.isfinite(value)
     )
-    shown = (metric_value(name, value) for value in (least, most, known[-1]))
-    return Spark(name, *shown, points, len(values) * _SVG_STEP + 4)
+    low, high, last = (metric_value(name, value) for value in (least, most, known[-1]))
+    return Spark(name, low, high, last, points, len(values) * _SVG_STEP + 4)

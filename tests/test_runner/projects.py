@@ -8,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 import unittest
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -169,10 +170,14 @@ class Project:
 
     def wait_for(self, path: str) -> None:
         """Wait until a file is there, which a test of the suite makes to say how far it is."""
+        self.wait_until((self.root / path).exists)
+
+    def wait_until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds."""
         deadline = monotonic() + TIMEOUT_S
-        while not (self.root / path).exists():
+        while not holds():
             if monotonic() > deadline:
-                raise AssertionError(f"{path} was not made within {TIMEOUT_S} s")
+                raise AssertionError(f"what was waited for did not come within {TIMEOUT_S} s")
             sleep(0.02)
 
 

@@ -1,0 +1,295 @@
+"""`runner nightly` and `runner report`, end to end: real processes, real SQLite, trainings of no cost."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sqlite3
+
+from .nightly import night, variables, with_nights
+from .projects import GREEN_SUITE, SLEEPING_SUITE, Answer, Project, ProjectCase, finish, strict_json
+
+RED_SUITE = GREEN_SUITE.replace("2 * 3, 6)", "2 * 3, 7)")
+FAILING_TRAINING = '{task = "mnist", seeds = [0], lr = 2}, {task = "mnist", seeds = [1]}'
+
+
+def rows(project: Project, statement: str) -> list[tuple[object, ...]]:
+    """Return what a query finds in a project's registry."""
+    with sqlite3.connect(project.registry) as connection:
+        return connection.execute(statement).fetchall()
+
+
+class Nights(ProjectCase):
+    """Three nights: the first, one that is as good, one with a bug; and their reports."""
+
+    first: Answer
+    second: Answer
+    third: Answer
+
+    @classmethod
+    def setUpClass(cls):
+        cls.home = with_nights(cls.class_project())
+        cls.first, cls.second = night(cls.home), night(cls.home)
+        cls.home.write("tests/test_suite.py", RED_SUITE)
+        cls.third = night(cls.home)
+        cls.answers = cls.home.together(
+            text=("report",),
+            json=("report", "--format", "json"),
+            html=("report", "latest:nightly", "--format", "html", "--output", "night.html"),
+            against=("report", "--against", "nightly-1"),
+            overview=("report", "--nights", "10"),
+            list=("report", "--nights", "10", "--format", "json"),
+            page=("report", "--nights", "10", "--format", "html"),
+            table=("report", "--nights", "2", "--format", "markdown"),
+            pair=("report", "nightly-4/suite-tests", "--against", "nightly-7/suite-tests"),
+            alone=("report", "nightly-4/suite-tests"),
+            both=("report", "--nights", "2", "--against", "nightly-1"),
+            diff=("diff", "nightly-1", "nightly-4"),
+        )
+
+    def test_the_first_night(self):
+        """The first night has nothing to compare with: it ends with 5 and says so."""
+        self.assertEqual((self.first.code, self.first.errors), (5, ""), self.first.output)
+        self.assertEqual(self.first.lines[-1], "INSUFFICIENT DATA: there is no earlier night to compare with")
+
+    def test_each_part_has_a_line(self):
+        """A night names itself and tells of each part, then the paths of its reports."""
+        self.assertEqual(self.second.code, 0, self.second.output + self.second.errors)
+        self.assertEqual(self.second.lines[0], "recording as nightly-4 (run 4) in .runner/registry.db")
+        self.assertRegex(self.second.lines[1], r"^suite tests +2 passed, 0 failed, 0 skipped ")
+        self.assertRegex(self.second.lines[2], r"^mnist seed 0 +test_accuracy 99.00%, validation_accuracy 99.00% ")
+        self.assertEqual(
+            self.second.lines[3:7], [f".runner/reports/nightly-4/report.{suffix}" for suffix in ("html", "md", "json", "txt")]
+        )
+        self.assertRegex(self.second.lines[7], r"^UNCHANGED: ")
+
+    def test_a_bug(self):
+        """A newly failing test makes the night red: 1, and the sentence says why."""
+        self.assertEqual((self.third.code, self.third.errors), (1, ""))
+        self.assertTrue(self.third.lines[-1].startswith("RED: 1 test newly failing from 1 cause"), self.third.lines[-1])
+
+    def test_the_parts_are_recorded(self):
+        """Each part is a run of its own with a role that is equal from night to night, and the night keeps what it found."""
+        self.assertEqual(
+            rows(
+                self.home,
+                "SELECT parent_id, seq, role, run.name, kind FROM run_part JOIN run ON run.id = run_id WHERE parent_id = 4",
+            ),
+            [
+                (4, 0, "suite tests", "nightly-4/suite-tests", "test"),
+                (4, 1, "mnist seed 0", "nightly-4/mnist-seed-0", "train"),
+            ],
+        )
+        self.assertEqual(
+            rows(self.home, "SELECT run_id, verdict, reference, green FROM night JOIN run ON run.id = run_id"),
+            [(1, "insufficient_data", None, 1), (4, "unchanged", "nightly-1", 1), (7, "regressed", "nightly-4", 0)],
+        )
+
+    def test_a_night_again(self):
+        """`runner report` makes the report of the last night again, from the registry alone."""
+        self.assertEqual(self.answers["text"].code, 0)
+        self.assertEqual(self.answers["text"].output, (self.home.root / ".runner/reports/nightly-7/report.txt").read_text())
+        self.assertIn("=== suite tests", self.answers["text"].lines)
+
+    def test_the_document(self):
+        """The document of a night has a schema, the verdict, and a diff for each part."""
+        document = strict_json(self.answers["json"].output)
+        self.assertEqual((document["schema"], document["verdict"], document["title"]), (1, "regressed", "nightly-7"))
+        self.assertEqual([section["role"] for section in document["sections"]], ["suite tests", "mnist seed 0"])
+        self.assertEqual(document, json.loads((self.home.root / ".runner/reports/nightly-7/report.json").read_text()))
+
+    def test_a_page(self):
+        """The page is written to a file, and its first line is the verdict."""
+        self.assertTrue(self.answers["html"].lines[0].startswith("RED: "), self.answers["html"])
+        found = re.search("<title>(.*)</title>", (self.home.root / "night.html").read_text())
+        self.assertEqual(found and found[1], "Red: nightly-7")
+
+    def test_against_another_night(self):
+        """--against compares with another night than that of the time."""
+        self.assertIn("  nightly-1: nightly-1", self.answers["against"].lines)
+        self.assertIn("REGRESSED: nightly-1/suite-tests -> nightly-7/suite-tests", self.answers["against"].lines)
+
+    def test_an_overview(self):
+        """--nights lists the nights with verdict and counts, newest first, below a sparkline a metric."""
+        lines = self.answers["overview"].lines
+        self.assertEqual(lines[0], "3 nights: 2 green, 1 red")
+        self.assertIn("▄▄▄  mnist test_accuracy, last 99.00%", lines[2])
+        self.assertRegex(lines[5], r"^nightly-7 +\d{4}-\d\d-\d\d \d\d:\d\d +RED +1 +1 +0$")
+
+    def test_an_overview_in_other_formats(self):
+        """The overview is a document, a page and a table too."""
+        document = self.answers["list"].document
+        self.assertEqual([night["verdict"] for night in document["nights"]], ["regressed", "unchanged", "insufficient_data"])
+        self.assertEqual(document["nights"][0]["metrics"]["tests_failed"], 1.0)
+        self.assertIn('<tr class="bad"><th scope="row">nightly-7</th>', self.answers["page"].output)
+        self.assertNotIn("<script", self.answers["page"].output)
+        self.assertIn("| <code>nightly&#45;7</code> |", self.answers["table"].output)
+
+    def test_any_two_runs(self):
+        """--against compares any two runs; without it, a run that is no night is refused."""
+        self.assertEqual(self.answers["pair"].lines[0], "IMPROVED: nightly-7/suite-tests -> nightly-4/suite-tests")
+        self.assert_refused(self.answers["alone"], 2, "usage", "is no night", "--against")
+        self.assert_refused(self.answers["both"], 2, "usage", "--nights")
+
+    def test_diff_sends_to_report(self):
+        """`runner diff` of two nights names the command that compares them."""
+        self.assert_refused(self.answers["diff"], 5, "nothing-to-compare", "runner report nightly-4 --against nightly-1")
+
+
+class RedNights(ProjectCase):
+    """What makes a night red beside a regression."""
+
+    def test_a_red_first_night(self):
+        """A first night with a failing test ends with 1."""
+        home = with_nights(self.project(), tasks="", suite=RED_SUITE)
+        answer = night(home)
+        self.assertEqual(answer.code, 1, answer.output)
+        self.assertIn("1 test of suite tests is red", answer.output)
+
+    def test_an_empty_suite(self):
+        """A suite without a test is red, and the trainings run all the same."""
+        home = with_nights(self.project(), suite="")
+        answer = night(home)
+        self.assertEqual(answer.code, 1, answer.output)
+        self.assertIn("suite tests holds no test", answer.output)
+        self.assertRegex(answer.output, r"mnist seed 0 +test_accuracy 99.00%")
+
+    def test_a_folder_that_is_not_there(self):
+        """A suite that cannot start is red, with its own last words, and the others run."""
+        home = with_nights(self.project(), "suites = ['absent', 'tests']", tasks="")
+        answer = night(home)
+        self.assertEqual(answer.code, 1, answer.output)
+        self.assertRegex(answer.output, r"suite absent +(?:recorded nothing: |0 passed, )")
+        self.assertRegex(answer.output, r"suite tests +2 passed, ")
+
+    def test_a_training_that_fails(self):
+        """A training that breaks makes the night red; the next one runs."""
+        home = with_nights(self.project(), tasks=FAILING_TRAINING)
+        answer = night(home)
+        self.assertEqual(answer.code, 1, answer.output)
+        self.assertIn("mnist seed 0 did not come to its end: failed", answer.output)
+        self.assertIn("train-images is damaged", answer.output)
+        self.assertRegex(answer.output, r"mnist seed 1 +test_accuracy 99.00%")
+
+    def test_never_fail(self):
+        """With fail-on never, a red night is told, is not green, and ends with 0 once there is something to compare with."""
+        home = with_nights(self.project(), 'fail-on = "never"', tasks="", suite=RED_SUITE)
+        self.assertEqual(night(home).code, 5)
+        self.assertEqual(night(home).code, 0)
+        self.assertEqual(rows(home, "SELECT DISTINCT green FROM run WHERE kind = 'nightly'"), [(0,)])
+
+
+class Baselines(ProjectCase):
+    """The baseline that a night is held to."""
+
+    def test_a_baseline(self):
+        """A baseline beside the last green night: a loss that was accepted once is still told against the baseline."""
+        home = with_nights(self.project(), 'baseline = "baseline:main"', tasks='{task = "mnist", seeds = [0]}')
+        self.assertEqual(night(home).code, 5)
+        self.assertEqual(home.run("baseline", "set", "main", "nightly-1").code, 0)
+        with_nights(home, 'baseline = "baseline:main"\nfail-on = "never"', tasks='{task = "mnist", seeds = [0], lr = 1}')
+        answer = night(home, "--fail-on", "regressed")
+        self.assertEqual(answer.code, 1, answer.output)
+        self.assertIn("test_accuracy 99.00% -> 90.00%", answer.output.replace("\n", " "))
+        self.assertIn("  baseline:main: nightly-1", home.run("report").lines)
+
+    def test_an_unknown_baseline(self):
+        """A baseline that is not there is refused before anything runs, except in the first night."""
+        home = with_nights(self.project(), 'baseline = "baseline:main"', tasks="")
+        self.assertEqual(night(home).code, 5)
+        answer = night(home)
+        self.assertEqual(answer.code, 2)
+        self.assertIn("baseline", answer.errors)
+        self.assertEqual(rows(home, "SELECT count(*) FROM run WHERE kind = 'nightly'"), [(1,)])
+
+
+class Ends(ProjectCase):
+    """However a night ends, the registry is consistent and nothing runs on."""
+
+    def interrupted(self, number: int) -> tuple[Project, Answer]:
+        home = with_nights(self.project(), tasks="", suite=SLEEPING_SUITE.replace('"asleep"', "__file__ + '.asleep'"))
+        process = home.start("nightly", **variables(home))
+        home.wait_for("tests/test_suite.py.asleep")
+        os.kill(process.pid, number)
+        return home, finish(process)
+
+    def test_signals(self):
+        """Ctrl-C and SIGTERM end a night with 130 and 143; night and part are marked interrupted, and linked."""
+        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            with self.subTest(number=number):
+                home, answer = self.interrupted(number)
+                self.assertEqual(answer.code, code, answer.output + answer.errors)
+                self.assertIn("what was recorded of nightly-1 is kept", answer.errors)
+                self.assertEqual(
+                    rows(home, "SELECT name, status FROM run ORDER BY id"),
+                    [("nightly-1", "interrupted"), ("nightly-1/suite-tests", "interrupted")],
+                )
+                self.assertEqual(rows(home, "SELECT role FROM run_part"), [("suite tests",)])
+
+    def test_sudden_death(self):
+        """The part of a killed night ends by itself, as interrupted; the night reads as crashed, and the next one says so."""
+        home, _ = self.interrupted(signal.SIGKILL)
+        home.wait_until(lambda: rows(home, "SELECT status FROM run WHERE kind = 'test'") == [("interrupted",)])
+        self.assertIn("crashed", home.run("runs").output)
+        home.write("tests/test_suite.py", GREEN_SUITE)
+        answer = night(home)
+        self.assertIn("the night before, nightly-1, did not come to its end: crashed", answer.output.replace("\n", " "))
+
+    def test_two_nights_at_once(self):
+        """A second night in a project is refused with one sentence while the first one runs."""
+        home = with_nights(self.project(), tasks="", suite=SLEEPING_SUITE.replace('"asleep"', "__file__ + '.asleep'"))
+        process = home.start("nightly", **variables(home))
+        home.wait_for("tests/test_suite.py.asleep")
+        answer = night(home)
+        os.kill(process.pid, signal.SIGTERM)
+        finish(process)
+        self.assert_refused(answer, 3, "night-running", str(process.pid))
+
+
+class SlowTests(ProjectCase):
+    """A test that is slower is measured again at once."""
+
+    SUITE = "import os, time, unittest\nclass Pace(unittest.TestCase):\n    def test_one(self):\n        time.sleep(float({0}))\n"
+
+    def test_measured_again(self):
+        """A test that is slower in both measurements is regressed, and the second one is a part of the night."""
+        home = with_nights(self.project(), tasks="", suite=self.SUITE.format("0.3"))
+        for _ in range(5):
+            home.run("test", "--record", "-q")
+        night(home)
+        home.write("tests/test_suite.py", self.SUITE.format("1.2"))
+        answer = night(home)
+        self.assertEqual(answer.code, 1, answer.output)
+        self.assertRegex(answer.output, r"(?m)^suite tests again +1 passed")
+        self.assertIn("RED: 1 test slower", answer.output)
+        self.assertEqual(home.run("report").lines[0][:20], "RED: 1 test slower; ")
+
+    def test_slow_once(self):
+        """A test that is slower only the first time is suspected, which ends with 0."""
+        slow_once = "not os.path.exists('seen') and [open('seen', 'w')] and 1.2 or 0.3"
+        home = with_nights(self.project(), tasks="", suite=self.SUITE.format("0.3"))
+        for _ in range(5):
+            home.run("test", "--record", "-q")
+        night(home)
+        home.write("tests/test_suite.py", self.SUITE.format(slow_once))
+        answer = night(home)
+        self.assertEqual(answer.code, 0, answer.output)
+        self.assertIn("SUSPECTED: 1 test slower", answer.output)
+
+
+class Keeping(ProjectCase):
+    """`keep` bounds the nights."""
+
+    def test_old_nights_go(self):
+        """Of five nights two stay, with their reports and checkpoints, and the last green one."""
+        home = with_nights(self.project(), "keep = 2\nformats = ['text']")
+        night(home)
+        home.write("tests/test_suite.py", RED_SUITE)
+        for _ in range(3):
+            night(home)
+        names = {f"nightly-{run}" for (run,) in rows(home, "SELECT id FROM run WHERE kind = 'nightly'")}
+        self.assertEqual(names, {"nightly-1", "nightly-7", "nightly-10"})
+        self.assertEqual({path.name for path in (home.root / ".runner/reports").iterdir()}, {"nightly-7", "nightly-10"})
+        self.assertEqual(len(list((home.root / ".runner/checkpoints").iterdir())), 3)
