@@ -1,11 +1,10 @@
-"""Two runs side by side, and one test over many runs: joins in SQL, so that only what is asked for leaves the database."""
+"""Two runs side by side: joins in SQL, so that only what is asked for leaves the database."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -27,12 +26,12 @@ from sqlalchemy import (
 )
 
 from registry import models
-from registry.details import is_last_attempt, result_record, with_texts
-from registry.encoding import OUTCOMES, decoding, key_text, outcome_code
+from registry.details import is_last_attempt
+from registry.encoding import OUTCOMES, decoding, outcome_code
 from registry.onsets import CANDIDATES, metric_series, test_onsets, tracebacks
 from registry.origin import Trail
 from registry.queries import details
-from registry.records import ChangedPair, HistoryEntry, Outcome, RunComparison, RunDetails
+from registry.records import ChangedPair, Outcome, RunComparison, RunDetails
 from registry.regress import DURATION_FLOOR_S, DURATION_RATIO
 from registry.samples import earlier_durations, seeds_of
 
@@ -109,31 +108,6 @@ def _trail(connection: Connection, b: int, rows: Sequence[Row[Any]]) -> Trail:
 def _is_slower(row: Row[Any]) -> bool:
     is_timed = row.duration_a_s is not None and row.duration_b_s is not None
     return is_timed and row.a == row.b == outcome_code(Outcome.PASSED) and row.duration_a_s < row.duration_b_s
-
-
-def history(connection: Connection, test_id: str, limit: int) -> list[HistoryEntry]:
-    """Return the latest attempts at the tests of an id, newest run first; subtests stay in the database."""
-    result, test, run = models.test_result, models.test, models.run
-    joined, texts = with_texts(test.join(result).join(run, run.c.id == result.c.run_id), result)
-    statement = (
-        select(result, test.c.name, test.c.ordinal, *texts, run.c.name.label("run_name"), run.c.started_us, run.c.git_commit)
-        .select_from(joined)
-        .where(test.c.name == key_text(test_id))
-        .order_by(result.c.run_id.desc(), test.c.ordinal, result.c.attempt)
-        .limit(limit)
-    )
-    return [_history_entry(row) for row in connection.execute(statement)]
-
-
-def _history_entry(row: Row[Any]) -> HistoryEntry:
-    with decoding(f"run {row.run_name}"):
-        return HistoryEntry(
-            run_id=row.run_id,
-            run_name=row.run_name,
-            started_at=datetime.fromtimestamp(row.started_us / 1e6, UTC),
-            commit=row.git_commit,
-            result=result_record(row),
-        )
 
 
 def _rows(connection: Connection, pairs: Select[tuple[object, ...]]) -> list[Row[Any]]:

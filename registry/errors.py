@@ -43,6 +43,13 @@ class TestNotFound(RegistryError):
     is_usage = True
 
 
+class AmbiguousName(RegistryError):
+    """Several tests, or a test and a metric, are called as was typed."""
+
+    slug = "ambiguous-name"
+    is_usage = True
+
+
 class KnownFailureRefused(RegistryError):
     """A known failure without a reason, an owner or a day to come, or one that is none."""
 

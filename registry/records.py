@@ -387,14 +387,3 @@ class RunComparison:
     seeds_a: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     seeds_b: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     trail: Trail = field(default_factory=Trail)
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """One attempt at a test in one run, as the history of that test lists it."""
-
-    run_id: int
-    run_name: str
-    started_at: datetime
-    commit: str | None
-    result: TestRecord

@@ -21,7 +21,6 @@ from registry.recording import ActiveRun
 from registry.records import (
     Environment,
     GitState,
-    HistoryEntry,
     NewRun,
     Run,
     RunComparison,
@@ -37,6 +36,8 @@ if TYPE_CHECKING:
     from registry.known_failures import KnownFailures
     from registry.latest import LastFailures
     from registry.nights import Nights
+    from registry.pasts import HistoryEntry, MetricPast
+    from registry.reliability import Unreliable
 
 VARIABLE = "RUNNER_REGISTRY"
 """The environment variable that names the registry where nothing else does."""
@@ -233,12 +234,42 @@ class Registry:
         with self._database.reading() as connection:
             return comparison.compare(connection, a.id, b.id)
 
-    def history(self, test_id: str, limit: int = 50) -> list[HistoryEntry]:
-        """Return the latest attempts at a test over all runs, newest first; empty where no run knows it."""
-        from registry import comparison
+    def find_subject(self, name: str, *, is_metric: bool | None = None) -> tuple[str, bool]:
+        """Return the id of the test or the name of the metric that is meant, and whether it is a metric.
+
+        Args:
+            name: The id of a test, or the end of that of one test only; or the name of a metric.
+            is_metric: Whether it is a metric, where somebody says so.
+
+        Raises:
+            AmbiguousName: Several are called so.
+            TestNotFound: Nothing is; the message names near ones.
+        """
+        from registry import history
 
         with self._database.reading() as connection:
-            return comparison.history(connection, test_id, encode_integer("the limit", limit))
+            return history.find_subject(connection, name, self.location, is_metric=is_metric)
+
+    def history(self, test_id: str, limit: int = 50) -> list[HistoryEntry]:
+        """Return the latest attempts at a test over all runs, newest first; empty where no run knows it."""
+        from registry import history
+
+        with self._database.reading() as connection:
+            return history.history(connection, test_id, encode_integer("the limit", limit))
+
+    def metric_history(self, name: str, limit: int = 50) -> MetricPast:
+        """Return the last value of a metric in each of the latest runs that have it, newest first."""
+        from registry import history
+
+        with self._database.reading() as connection:
+            return history.metric_history(connection, name, encode_integer("the limit", limit))
+
+    def unreliable_tests(self) -> Unreliable:
+        """Return the tests that are proven to be flaky, then those that are suspected, the worst first."""
+        from registry import flaky
+
+        with self._database.reading() as connection:
+            return flaky.unreliable_tests(connection)
 
     def strips(self, run: Run, tests: Collection[tuple[str, int]]) -> Strips:
         """Return what a few hundred tests at most, by id and ordinal, did in a run and in the runs like it before."""

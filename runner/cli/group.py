@@ -15,6 +15,8 @@ COMMANDS: Mapping[str, str] = {
     "diff": "runner.cli.reading:diff",
     "show": "runner.cli.reading:show",
     "runs": "runner.cli.reading:runs",
+    "history": "runner.cli.reading:history",
+    "flaky": "runner.cli.reading:flaky",
     "baseline": "runner.cli.baseline:app",
     "known": "runner.cli.known:app",
     "bisect": "runner.cli.bisect:bisect",

@@ -1,4 +1,4 @@
-"""The command lines that read the registry: diff, show, runs."""
+"""The command lines that read the registry: diff, show, runs, history, flaky."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -99,5 +99,47 @@ def runs(
         from runner.commands.runs import list_runs
 
         return list_runs(kind, limit, as_json=output is Format.JSON, registry=given.registry, colour=given.colour)
+
+    exit_with(command, debug=given.debug)
+
+
+def history(
+    ctx: typer.Context,
+    subject: Annotated[str, typer.Argument(metavar="TEST|METRIC", help="Id of a test, or its end, or name of a metric.")],
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="At most so many results, newest first.")] = 20,
+    test: Annotated[bool, typer.Option("--test", help="It is a test, although a metric is called so too.")] = False,
+    metric: Annotated[bool, typer.Option("--metric", help="It is a metric, although a test is called so too.")] = False,
+    output: Output = Format.TEXT,
+    registry: Registry = None,
+    debug: Debug = False,
+    color: Color = None,
+) -> None:
+    """Show one test, or one metric, over the latest runs."""
+    given = given_globals(ctx, registry, color, debug=debug)
+
+    def command() -> int:
+        from runner.commands.history import HistoryRequest, asked_kind, show_history
+
+        kind = asked_kind(test=test, metric=metric)
+        return show_history(HistoryRequest(subject, limit, kind, output is Format.JSON, given.registry, given.colour))
+
+    exit_with(command, debug=given.debug)
+
+
+def flaky(
+    ctx: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="At most so many of each list.")] = 20,
+    output: Output = Format.TEXT,
+    registry: Registry = None,
+    debug: Debug = False,
+    color: Color = None,
+) -> None:
+    """List the tests that are proven to be flaky, and those that are suspected."""
+    given = given_globals(ctx, registry, color, debug=debug)
+
+    def command() -> int:
+        from runner.commands.flaky import list_flaky
+
+        return list_flaky(limit, as_json=output is Format.JSON, registry=given.registry, colour=given.colour)
 
     exit_with(command, debug=given.debug)

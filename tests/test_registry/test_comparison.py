@@ -187,32 +187,3 @@ class Sides(RegistryCase):
         found = self.registry.compare(*big)
         self.assertLess(time.perf_counter() - began, 1.0)
         self.assertEqual(([pair.test_id for pair in found.changed], found.unchanged), (["big5"], 9_999))
-
-
-class History(RegistryCase):
-    """One test over many runs."""
-
-    def test_newest_first(self):
-        """Every attempt in every run is told, the newest run first, up to a limit."""
-        for outcome in (Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED):
-            self.recorded([result("t", outcome), result("t", attempt=2), result("other")])
-        found = self.registry.history("t")
-        self.assertEqual(
-            [(entry.run_id, entry.result.attempt) for entry in found], [(3, 1), (3, 2), (2, 1), (2, 2), (1, 1), (1, 2)]
-        )
-        self.assertEqual([entry.result.outcome for entry in self.registry.history("t", limit=1)], [Outcome.SKIPPED])
-        self.assertEqual(found[0].run_name, "test-3")
-
-    def test_an_unknown_test(self):
-        """A test that no run knows has no history."""
-        self.recorded([result("t")])
-        self.assertEqual(self.registry.history("nothing"), [])
-
-    def test_it_uses_its_index(self):
-        """The history is read through an index, not by going through all results."""
-        self.recorded([result("t")])
-        with self.registry._database.reading() as connection:
-            plan = connection.exec_driver_sql(
-                "EXPLAIN QUERY PLAN SELECT * FROM test JOIN test_result ON test_result.test_id = test.id WHERE test.name = 't'"
-            ).all()
-        self.assertIn("ix_test_result_test_id_run_id", " ".join(str(row[3]) for row in plan))
