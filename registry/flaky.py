@@ -19,8 +19,6 @@ LOOKED_AT = 300
 _CHUNK = 500
 _RECENT_RUNS = 10 * WINDOW
 _QUIET = (Outcome.SKIPPED, Outcome.NOT_RUN)
-_RED = [outcome_code(outcome) for outcome in OUTCOMES if outcome.is_red and outcome not in _QUIET]
-_GREEN = [outcome_code(outcome) for outcome in OUTCOMES if not outcome.is_red and outcome not in _QUIET]
 
 
 def unreliable_tests(connection: Connection) -> Unreliable:
@@ -48,9 +46,17 @@ def _most_red(connection: Connection, candidates: Collection[int]) -> list[int]:
     result = models.test_result.c
     number = func.count(result.run_id.distinct())
     often = (
-        select(result.test_id).where(result.outcome.in_(_RED)).group_by(result.test_id).order_by(number.desc(), result.test_id)
+        select(result.test_id)
+        .where(result.outcome.in_(_codes(is_red=True)))
+        .group_by(result.test_id)
+        .order_by(number.desc(), result.test_id)
     )
     return [test for test in connection.scalars(often) if test in candidates][:LOOKED_AT]
+
+
+def _codes(*, is_red: bool) -> list[int]:
+    """Return the outcomes that tell that a test is red, or green; a test that did not run is neither."""
+    return [outcome_code(outcome) for outcome in OUTCOMES if outcome.is_red is is_red and outcome not in _QUIET]
 
 
 def _conditions(connection: Connection) -> dict[int, object]:
@@ -68,10 +74,10 @@ def _retried(connection: Connection) -> Iterable[int]:
         before.c.run_id == result.c.run_id,
         before.c.test_id == result.c.test_id,
         before.c.attempt < result.c.attempt,
-        before.c.outcome.in_(_RED),
+        before.c.outcome.in_(_codes(is_red=True)),
     )
     statement = select(result.c.test_id).join_from(result, before, earlier)
-    return connection.scalars(statement.where(result.c.attempt > 1, result.c.outcome.in_(_GREEN)).distinct()).all()
+    return connection.scalars(statement.where(result.c.attempt > 1, result.c.outcome.in_(_codes(is_red=False))).distinct()).all()
 
 
 def _contradicting(connection: Connection, conditions: dict[int, object]) -> set[int]:
@@ -89,10 +95,10 @@ def _contradicting(connection: Connection, conditions: dict[int, object]) -> set
 def _both(connection: Connection, runs: Sequence[int]) -> Iterable[int]:
     """Return the tests that were red in one of some runs and green in another."""
     red, green = models.test_result.alias("red"), models.test_result.alias("green")
-    ever_red = select(red.c.test_id).where(red.c.run_id.in_(runs), red.c.outcome.in_(_RED)).distinct().subquery()
+    ever_red = select(red.c.test_id).where(red.c.run_id.in_(runs), red.c.outcome.in_(_codes(is_red=True))).distinct().subquery()
     # Few are ever red: for each of them one step of an index tells whether it was green.
     was_green = select(green.c.test_id).where(
-        green.c.test_id == ever_red.c.test_id, green.c.run_id.in_(runs), green.c.outcome.in_(_GREEN)
+        green.c.test_id == ever_red.c.test_id, green.c.run_id.in_(runs), green.c.outcome.in_(_codes(is_red=False))
     )
     return connection.scalars(select(ever_red.c.test_id).where(was_green.exists())).all()
 
@@ -106,14 +112,14 @@ def _flipping(connection: Connection) -> Iterable[int]:
         return []
     often = (
         select(result.c.test_id)
-        .where(result.c.run_id >= min(runs), result.c.outcome.in_(_RED))
+        .where(result.c.run_id >= min(runs), result.c.outcome.in_(_codes(is_red=True)))
         .group_by(result.c.test_id)
         .having(func.count(result.c.run_id.distinct()) >= FLIPS_SUSPECTED)
         .subquery()
     )
     green = models.test_result.alias("green")
     was_green = select(green.c.test_id).where(
-        green.c.test_id == often.c.test_id, green.c.run_id >= min(runs), green.c.outcome.in_(_GREEN)
+        green.c.test_id == often.c.test_id, green.c.run_id >= min(runs), green.c.outcome.in_(_codes(is_red=False))
     )
     return connection.scalars(select(often.c.test_id).where(was_green.exists())).all()
 
