@@ -183,6 +183,13 @@ class RealTraining(ProjectCase):
         document = home.run("diff", "a", "b", "--format", "json").document
         self.assertEqual((document["checkpoints"]["same"], document["checkpoints"]["determinism"]), (True, "held"))
         self.assertEqual([change["delta"] for change in document["metrics"] if change["name"] == "test_accuracy"], [])
+        self.assertEqual((document["checkpoints"]["parting"], [part["lost"] for part in document["flips"]]), (None, [[], []]))
+        shown = home.run("show", "b", "--format", "json").document
+        self.assertEqual(
+            {split: found["examples"] for split, found in shown["answers"].items()}, {"test": 400, "validation": 400}
+        )
+        right = shown["answers"]["test"]["right"] / 400
+        self.assertEqual((right, len(shown["checkpoints"][0]["random_state"])), (shown["metrics"]["test_accuracy"]["last"], 64))
         self.assertTrue((home.root / ".runner" / "data" / "MNIST" / "raw").is_dir())
 
     def test_ctrl_c(self):
