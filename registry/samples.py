@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, ScalarSelect, Select, select
+from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, Select, select
 
 from registry import models
 from registry.encoding import decode_number, decode_whole, decoding, outcome_code
+from registry.night import AGAIN
 from registry.records import EarlierDurations, Outcome, RunStatus
 
 NIGHTS = 20
@@ -21,6 +22,7 @@ SEEDS = 50
 """Runs that are looked through for the other seeds of a training."""
 
 _CHUNK = 1_000
+_PROBES = 5
 
 Seeds = dict[str, dict[int, float]]
 
@@ -33,7 +35,7 @@ def earlier_durations(connection: Connection, a: int, b: int, tests: Sequence[in
     machine_a, machine_b = (connection.execute(_machine_of(run)).one_or_none() for run in (a, b))
     if not tests or machine_b is None or machine_a != machine_b:
         return {}
-    run, comparable = models.run.c, _comparable(b, machine_b)
+    run, comparable = models.run.c, _comparable(b, machine_b).where(_holds_one_of(tests), ~_is_again())
     up_to_a = connection.execute(comparable.where(run.id <= a).limit(NIGHTS)).scalars().all()
     between = connection.execute(comparable.where(run.id > a, run.id < b).limit(1)).scalar()
     durations: dict[int, dict[int, float]] = {test: {} for test in tests}
@@ -63,6 +65,18 @@ def _comparable(b: int, like: Row[Any]) -> Select[Any]:
     finished = (run.c.status == str(RunStatus.FINISHED), run.c.kind == like.kind, environment.c.machine == like.machine)
     alike = (*finished, _workers().is_not_distinct_from(like.workers), run.c.id != b)
     return select(run.c.id).select_from(run.join(environment)).where(*alike).order_by(run.c.id.desc())
+
+
+def _holds_one_of(tests: Sequence[int]) -> ColumnElement[bool]:
+    """Select the runs of the same suite: where several are recorded, the others know nothing of these tests."""
+    result = models.test_result.c
+    return select(result.run_id).where(result.run_id == models.run.c.id, result.test_id.in_(tests[:_PROBES])).exists()
+
+
+def _is_again() -> ColumnElement[bool]:
+    """Select the second measurements of nights: a few tests alone are quicker than among all."""
+    part = models.run_part.c
+    return select(part.run_id).where(part.run_id == models.run.c.id, part.role.endswith(AGAIN, autoescape=True)).exists()
 
 
 def _passed(connection: Connection, runs: Sequence[int], tests: Sequence[int]) -> Iterator[Row[Any]]:

@@ -72,6 +72,21 @@ class Nights(RegistryCase):
         self.assertEqual(self.earlier(a, b), EarlierDurations((1.5,)))
         self.assertIsNone(self.earlier(a, self.night(9.0)))
 
+    def test_other_suites(self):
+        """Runs of other suites, however many lie between, take no place of those that hold the test."""
+        self.night(1.0)
+        for _ in range(NIGHTS):
+            self.night(result("elsewhere", duration_s=7.0))
+        a = self.night(1.1)
+        self.assertEqual(self.earlier(a, self.night(9.0)), EarlierDurations((1.1, 1.0)))
+
+    def test_second_measurements(self):
+        """What a night measured again, a few tests alone, is no earlier run."""
+        a, again = self.night(1.0), self.night(8.0)
+        with self.registry.start(NewRun(RunKind.NIGHTLY)) as night:
+            self.registry.nights.add_part(night.run, "suite tests again", again)
+        self.assertEqual(self.earlier(a, self.night(9.0)), EarlierDurations((1.0,)))
+
     def test_another_machine(self):
         """Where A ran on another machine nothing is read, and nothing judged, which is said."""
         for _ in range(6):
