@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from registry.diff import Diff
-from registry.origin import SHORT_HASH, Commit, Onset, Relation, way_words
+from registry.origin import SHORT_HASH, Onset, Relation, way_words
 from registry.regress import Verdict
 from registry.suspects import point_of
 from registry.uncovered import CoverageChange, UncoveredLines
@@ -16,10 +16,10 @@ from registry.why import Reason
 from runner.report.numbers import counted
 from runner.report.safe import safe_line, width_of
 from runner.report.text import LONGEST_ID, WIDTH, wrapped
+from runner.report.words import commits_in_order, onset_sentences, suspected_commits
 
 _MOST_ROWS: Final = 20
 _MOST_COMMITS: Final = 10
-_MOST_SUSPECTS: Final = 3
 _MOST_FILES: Final = 10
 _MOST_RANGES: Final = 12
 _HASH = re.compile(r"[0-9a-f]{40,64}")
@@ -47,27 +47,9 @@ def why_lines(diff: Diff) -> Iterator[str]:
 
 
 def onset_lines(onset: Onset | None, diff: Diff, words: tuple[str, str] = ("red", "green")) -> Iterator[str]:
-    """Yield since when something is as bad as in B, where that is not simply from A to B, and the commits that are suspected.
-
-    Args:
-        onset: What is known of it; None where nothing is.
-        diff: The diff that it belongs to.
-        words: How a bad and a good run are called.
-    """
-    if onset is None:
-        return
-    bad, good = words
-    since = safe_line(onset.first_bad.name)
-    if onset.last_good is None:
-        if onset.first_bad.id != diff.b.id:
-            yield from _wrapped(f"{bad} in every recorded run since {since}")
-    elif (onset.last_good.id, onset.first_bad.id) != (diff.a.id, diff.b.id):
-        way = f"; {way_words(onset.last_good, onset.first_bad, onset.way)}" if onset.way else ""
-        yield from _wrapped(f"{bad} since {since}, last {good} in {safe_line(onset.last_good.name)}{way}")
-    for suspect in onset.suspects[:_MOST_SUSPECTS]:
-        yield from _wrapped(f"suspected: {_commit(suspect.commit)} ({suspect.because})")
-    if len(onset.suspects) > _MOST_SUSPECTS:
-        yield f"    ... and {len(onset.suspects) - _MOST_SUSPECTS:,} more suspected"
+    """Yield since when something is as bad as in B and the commits that are suspected, as `onset_sentences` has them."""
+    for sentence in onset_sentences(onset, diff, words):
+        yield from _wrapped(sentence)
 
 
 def metric_onset_lines(diff: Diff) -> Iterator[str]:
@@ -122,21 +104,13 @@ def _way(diff: Diff) -> Iterator[str]:
         return
     words = way_words(point_of(diff.a), point_of(diff.b), diff.way)
     yield from wrapped(safe_line(words, _LONGEST_SENTENCE).split(" "), _DEEP, _DEEP)
-    suspected = {
-        suspect.commit.id for onset in (*diff.onsets.values(), *diff.metric_onsets.values()) for suspect in onset.suspects
-    }
-    # Stable: among suspects and among the others the newest stays first.
-    order = sorted(diff.way.commits, key=lambda commit: commit.id not in suspected)
+    suspected, order = suspected_commits(diff), commits_in_order(diff)
     for commit in order[:_MOST_COMMITS]:
         mark = "suspected" if commit.id in suspected else counted(len(commit.files), "file")
         yield safe_line(f"{_DEEP}{commit.id[:SHORT_HASH]} {mark}: {commit.subject}", WIDTH)
     left_out = (diff.way.number or 0) - min(len(order), _MOST_COMMITS)
     if order and left_out > 0:
         yield f"{_DEEP}... and {left_out:,} more"
-
-
-def _commit(commit: Commit) -> str:
-    return f"{commit.id[:SHORT_HASH]} {safe_line(commit.subject, WIDTH)}"
 
 
 def _reason(reason: Reason) -> Iterator[str]:

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from registry.diff import Diff
+from registry.origin import SHORT_HASH
 from registry.records import ChangedPair
 from registry.regress import Verdict
+from registry.uncovered import CoverageChange
 from registry.why import Reason
+from runner.report.causes import ranges
 from runner.report.glyphs import glyph_path
 from runner.report.html_figures import Digits, Plot, digits, plots
 from runner.report.html_strips import Strip, strip_of
@@ -24,18 +27,23 @@ from runner.report.words import (
     cause_name,
     causes_sentence,
     checkpoint_sentence,
+    commits_in_order,
     coverage_sentence,
     determinism_sentence,
+    onset_sentences,
     outcome_words,
     reason_sides,
     run_facts,
     states,
+    suspected_commits,
+    way_sentence,
 )
 
 _LONGEST: Final = 300
 _MOST_CHIPS: Final = 14
 _MOST_REASONS: Final = 300
 _MOST_CLUSTERS: Final = 50
+_MOST_COMMITS: Final = 50
 _TONES: Final = {
     Verdict.REGRESSED: "bad",
     Verdict.SUSPECTED: "warn",
@@ -69,6 +77,16 @@ class Chip(NamedTuple):
     key: str
     a: str
     b: str
+    because: str
+
+
+class CommitRow(NamedTuple):
+    """A commit between the runs."""
+
+    id: str
+    subject: str
+    files: str
+    is_suspected: bool
 
 
 class Glyph(NamedTuple):
@@ -87,7 +105,7 @@ class Row:
     name: str
     renamed_from: str | None
     states: str
-    details: str
+    details: tuple[str, ...]
     strip: Strip | None
     glyph: Glyph | None
 
@@ -136,7 +154,7 @@ class SectionView:
     columns: str
     determinism: tuple[str, str]
     coverage: str
-    coverage_files: tuple[str, ...]
+    uncovered: tuple[tuple[str, tuple[str, ...]], ...]
     unchanged: str
     why: tuple[Chip, ...]
     why_left_out: int
@@ -157,6 +175,8 @@ class PageView:
     tiles: tuple[Tile, ...]
     chips: tuple[Chip, ...]
     chips_left_out: int
+    way: str
+    commits: tuple[CommitRow, ...]
     sections: tuple[SectionView, ...]
     glyphs: tuple[Glyph, ...]
 
@@ -194,6 +214,8 @@ def page_view(page: Page) -> PageView:
         tiles=tuple(_tiles(page)),
         chips=tuple(map(_chip, reasons[:_MOST_CHIPS])),
         chips_left_out=max(len(reasons) - _MOST_CHIPS, 0),
+        way=_ways(page),
+        commits=tuple(_commits(page)),
         sections=sections,
         glyphs=tuple(glyphs.found.values()),
     )
@@ -242,7 +264,7 @@ def _section(section: Section, anchor: str, glyphs: Glyphs) -> SectionView:
         columns=f"{columns[0].name} ({columns[0].started_at:%Y-%m-%d}) to {columns[-1].name}" if columns else "",
         determinism=(determinism_sentence(diff.checkpoints), checkpoint_sentence(diff.checkpoints)),
         coverage=coverage_sentence(diff.coverage) if diff.coverage else "",
-        coverage_files=diff.coverage.files[:_MOST_REASONS] if diff.coverage else (),
+        uncovered=tuple(_uncovered(diff.coverage)),
         unchanged=f"{counted(diff.tests.unchanged, 'test')} unchanged" if diff.tests.unchanged else "",
         why=tuple(map(_chip, diff.why[:_MOST_REASONS])),
         why_left_out=max(len(diff.why) - _MOST_REASONS, 0),
@@ -281,7 +303,7 @@ def _row(pair: ChangedPair, section: Section, glyphs: Glyphs) -> Row:
         name=name + (f" #{pair.ordinal}" if pair.ordinal else ""),
         renamed_from=pair.renamed_from and pair.renamed_from[:_LONGEST],
         states=states(pair, "\u2192"),
-        details="; ".join(told),
+        details=(*told, *onset_sentences(section.diff.onsets.get(key), section.diff)),
         strip=strip_of(cells, section.strips.runs, glyphs.of) if cells else None,
         glyph=glyphs.of(pair.cause_b or pair.cause_a),
     )
@@ -306,4 +328,32 @@ def _flips(diff: Diff) -> Iterator[tuple[str, str]]:
 
 
 def _chip(reason: Reason) -> Chip:
-    return Chip(reason.what, reason.key[:_LONGEST], *(side[:_LONGEST] for side in reason_sides(reason)))
+    a, b = reason_sides(reason)
+    return Chip(reason.what, reason.key[:_LONGEST], a[:_LONGEST], b[:_LONGEST], reason.because or "")
+
+
+def _commits(page: Page) -> Iterator[CommitRow]:
+    """Yield the commits of the first pair that lies apart, for the pairs of a night have the same."""
+    diff = next((section.diff for section in page.sections if section.diff.way.commits), None)
+    if diff is not None:
+        suspected = suspected_commits(diff)
+        for commit in commits_in_order(diff)[:_MOST_COMMITS]:
+            files = counted(len(commit.files), "file")
+            yield CommitRow(commit.id[:SHORT_HASH], commit.subject[:_LONGEST], files, commit.id in suspected)
+
+
+def _ways(page: Page) -> str:
+    return next(filter(None, (way_sentence(section.diff) for section in page.sections)), "")
+
+
+def _uncovered(change: CoverageChange | None) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield for each file that lost coverage which of its lines did, and for any other just its path."""
+    if change is None:
+        return
+    order = sorted(change.lines, key=lambda one: -len(one.newly_uncovered) - len(one.changed_uncovered))
+    for one in order[:_MOST_REASONS]:
+        told = [f"not covered any more: {ranges(one.newly_uncovered)}"] if one.newly_uncovered else []
+        told += [f"new or changed, and not covered: {ranges(one.changed_uncovered)}"] if one.changed_uncovered else []
+        yield one.path, (*told, *([one.note] if one.note else []))
+    known = {one.path for one in change.lines}
+    yield from ((path, ()) for path in change.files[:_MOST_REASONS] if path not in known)

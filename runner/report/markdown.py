@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from registry.diff import Diff
+from registry.origin import SHORT_HASH
 from registry.records import ChangedPair, FixtureRecord
 from registry.regress import Verdict
 from runner.report.known_words import known_outcome, known_state, known_test
@@ -23,19 +24,24 @@ from runner.report.words import (
     cause_name,
     causes_sentence,
     checkpoint_sentence,
+    commits_in_order,
     coverage_sentence,
     determinism_sentence,
+    onset_sentences,
     outcome_words,
     reason_sides,
     run_facts,
     states,
     strip_letters,
+    suspected_commits,
+    way_sentence,
 )
 
 LIMIT_BYTES: Final = 1_000_000
 """Room for a report: GitHub's 1,048,576 bytes, less what else a job may write there."""
 
 _LONGEST: Final = 300
+_MOST_COMMITS: Final = 20
 _MARKS: Final = {
     Verdict.REGRESSED: "\u274c",
     Verdict.SUSPECTED: "\u26a0\ufe0f",
@@ -156,10 +162,29 @@ def _why(diff: Diff, room: _Room) -> Iterator[str]:
         return
     shown = diff.why[: min(room.most_rows, 50)]
     cells = (
-        [prose(reason.what), code(reason.key, _LONGEST), *(code(side, 80) for side in reason_sides(reason))] for reason in shown
+        [
+            prose(reason.what),
+            code(reason.key, _LONGEST),
+            *(code(side, 80) for side in reason_sides(reason)),
+            prose(reason.because or "", _LONGEST),
+        ]
+        for reason in shown
     )
-    yield from table(["what", "", "A", "B"], cells)
+    yield from table(["what", "", "A", "B", ""], cells)
     yield from _more(len(diff.why) - len(shown))
+    yield from _commits(diff, room)
+
+
+def _commits(diff: Diff, room: _Room) -> Iterator[str]:
+    way, order, suspected = way_sentence(diff), commits_in_order(diff), suspected_commits(diff)
+    if not way:
+        return
+    yield from ("", prose(way, _LONGEST), "")
+    shown = order[: min(room.most_rows, _MOST_COMMITS)]
+    for commit in shown:
+        mark = "**suspected** " if commit.id in suspected else ""
+        yield f"- {mark}{code(commit.id[:SHORT_HASH])} {prose(commit.subject, _LONGEST)}"
+    yield from _more((diff.way.number or 0) - len(shown) if order else 0)
 
 
 def _causes(diff: Diff, room: _Room) -> Iterator[str]:
@@ -214,6 +239,8 @@ def _test(pair: ChangedPair, section: Section, *, has_strip: bool) -> list[str]:
     if pair.duration_a_s is not None and pair.duration_b_s is not None and pair.a is pair.b:
         told = [f"{seconds(pair.duration_a_s)} \u2192 {seconds(pair.duration_b_s)}", *told]
     message = code(pair.message, _LONGEST) if pair.message else prose("; ".join(told), _LONGEST)
+    sentences = (prose(sentence, _LONGEST) for sentence in onset_sentences(section.diff.onsets.get(key), section.diff))
+    message = "<br>".join([*([message] if message else []), *sentences])
     return [name, prose(states(pair, "\u2192")), *strip, code(cause_name(pair.cause_b or pair.cause_a)), message]
 
 

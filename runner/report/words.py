@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from registry.cells import Cell
 from registry.determinism import CheckpointChange, told
 from registry.diff import Diff
+from registry.origin import SHORT_HASH, Commit, Onset, Relation, way_words
 from registry.records import ChangedPair, Outcome, Run
+from registry.suspects import point_of
 from registry.uncovered import CoverageChange
 from registry.why import Reason
 from runner.report.numbers import counted
@@ -28,6 +30,8 @@ _LETTERS: Final = {
     Outcome.TIMED_OUT: "T",
     Outcome.NOT_RUN: "n",
 }
+_MOST_SUSPECTS: Final = 3
+_LONGEST_SUBJECT: Final = 100
 _ABSENT: Final = "-"
 LEGEND: Final = (
     ". passed, F failed, E errored, s skipped, x expected failure, u unexpected success, C crashed, T timed out, n not run"
@@ -69,6 +73,48 @@ def run_facts(run: Run) -> str:
     commit = f"{run.git.commit[:HASH_DIGITS]}{'-dirty' if run.git.dirty else ''}" if run.git.commit else "no commit"
     seed = "" if run.seed is None else f", seed {run.seed}"
     return f"run {run.id}, {run.started_at:%Y-%m-%d %H:%M} UTC, {commit}{seed}, {state_of(run)}"
+
+
+def onset_sentences(onset: Onset | None, diff: Diff, words: tuple[str, str] = ("red", "green")) -> Iterator[str]:
+    """Yield since when something is as bad as in B, where that is not simply from A to B, and the commits that are suspected.
+
+    Args:
+        onset: What is known of it; None where nothing is.
+        diff: The diff that it belongs to.
+        words: How a bad and a good run are called.
+    """
+    if onset is None:
+        return
+    bad, good = words
+    if onset.last_good is None:
+        if onset.first_bad.id != diff.b.id:
+            yield f"{bad} in every recorded run since {onset.first_bad.name}"
+    elif (onset.last_good.id, onset.first_bad.id) != (diff.a.id, diff.b.id):
+        way = f"; {way_words(onset.last_good, onset.first_bad, onset.way)}" if onset.way else ""
+        yield f"{bad} since {onset.first_bad.name}, last {good} in {onset.last_good.name}{way}"
+    for suspect in onset.suspects[:_MOST_SUSPECTS]:
+        yield f"suspected: {suspect.commit.id[:SHORT_HASH]} {suspect.commit.subject[:_LONGEST_SUBJECT]} ({suspect.because})"
+    if len(onset.suspects) > _MOST_SUSPECTS:
+        yield f"... and {len(onset.suspects) - _MOST_SUSPECTS:,} more suspected"
+
+
+def suspected_commits(diff: Diff) -> frozenset[str]:
+    """Return the commits that are suspected of anything."""
+    onsets = (*diff.onsets.values(), *diff.metric_onsets.values())
+    return frozenset(suspect.commit.id for onset in onsets for suspect in onset.suspects)
+
+
+def commits_in_order(diff: Diff) -> list[Commit]:
+    """Return the commits between A and B, the suspected first, and among these and the others the newest."""
+    suspected = suspected_commits(diff)
+    return sorted(diff.way.commits, key=lambda commit: commit.id not in suspected)
+
+
+def way_sentence(diff: Diff) -> str:
+    """Return the way from A's commit to B's in words; empty where nobody asked git."""
+    if diff.way.relation is Relation.UNKNOWN and not diff.way.reason:
+        return ""
+    return way_words(point_of(diff.a), point_of(diff.b), diff.way)
 
 
 def reason_sides(reason: Reason) -> tuple[str, str]:

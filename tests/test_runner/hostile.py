@@ -8,17 +8,20 @@ from typing import Any
 from registry.answers import Flips
 from registry.cells import Cell, CellRun, Strips
 from registry.determinism import CheckpointChange
-from registry.diff import CoverageChange, Diff
+from registry.diff import Diff
 from registry.metrics import MetricChange
+from registry.origin import Commit, CommitRange, Onset, Relation, RunPoint, Suspect
 from registry.records import ChangedPair, Direction, FixtureRecord, GitState, Outcome, Run
 from registry.regress import Judgement, Verdict
 from registry.transitions import Cluster, TestChanges
+from registry.uncovered import CoverageChange, UncoveredLines
 from registry.why import Reason
 from runner.report.page import Finding, Page, Section
 from runner.report.sentence import verdict_sentence
 from tests.test_registry.diff_factories import make_environment, make_run
 
 MEGABYTE = 2**20
+WHEN = datetime(2026, 1, 2, tzinfo=UTC)
 TEXTS = (
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
@@ -88,6 +91,8 @@ def hostile_page(text: str) -> Page:
     a, b = _run(text, 1), _run(text, 2)
     pair = ChangedPair(text, 0, Outcome.PASSED, Outcome.FAILED, text, 0.5, 1.5, cause_b=text, renamed_from=text)
     timed = ChangedPair(text, 1, Outcome.PASSED, Outcome.PASSED, None, 0.5, 1.5)
+    commit = Commit(text, text, (text,))
+    way = CommitRange(Relation.AHEAD, (commit,), 1)
     diff = Diff(
         a,
         b,
@@ -103,16 +108,18 @@ def hostile_page(text: str) -> Page:
         ),
         flips=(Flips(text, 10, (1, 2), (3,)),),
         checkpoints=CheckpointChange(same=False, first_difference=text),
-        why=tuple(Reason(what, text, text, f"{text}2") for what in ("code", "git", "package", "config", "environment")),
-        coverage=CoverageChange(90.0, 80.0, -10.0, (text,)),
+        way=way,
+        onsets={(text, 0): Onset(RunPoint(9, text, WHEN, text), RunPoint(8, text, WHEN, text), way, (Suspect(commit, text),))},
+        metric_onsets={text: Onset(RunPoint(9, text, WHEN, text))},
+        why=tuple(Reason(what, text, text, f"{text}2", text) for what in ("code", "git", "package", "config", "environment")),
+        coverage=CoverageChange(90.0, 80.0, -10.0, (text,), (UncoveredLines(text, (1, 2), (4,), text),)),
     )
-    started_at = datetime(2026, 1, 2, tzinfo=UTC)
     cells = (Cell(Outcome.FAILED, text), Cell(Outcome.SKIPPED), Cell(Outcome.PASSED, attempts=2), None)
-    strips = Strips(tuple(CellRun(n, text, started_at) for n in range(4)), {(text, 0): cells})
+    strips = Strips(tuple(CellRun(n, text, WHEN) for n in range(4)), {(text, 0): cells})
     sections = (Section(diff, text, strips), Section(Diff(a, b, Verdict.SUSPECTED), text))
     findings = (Finding(Verdict.SUSPECTED, text),)
     sentence = verdict_sentence([diff], findings)
-    return Page(text, Verdict.REGRESSED, sentence, findings, sections, started_at, {text: text})
+    return Page(text, Verdict.REGRESSED, sentence, findings, sections, WHEN, {text: text})
 
 
 def _run(text: str, number: int) -> Run:
