@@ -140,7 +140,6 @@ class SectionView:
     title: str
     badge: Badge
     runs: tuple[tuple[str, str, str], ...]
-    cautions: tuple[str, ...]
     known: tuple[tuple[str, str, str, str], ...]
     reasons: tuple[str, ...]
     tables: tuple[Table, ...]
@@ -172,6 +171,7 @@ class PageView:
     started_at: str
     facts: tuple[tuple[str, str], ...]
     findings: tuple[tuple[Badge, str], ...]
+    cautions: tuple[tuple[str, str], ...]
     tiles: tuple[Tile, ...]
     chips: tuple[Chip, ...]
     chips_left_out: int
@@ -211,6 +211,7 @@ def page_view(page: Page) -> PageView:
         started_at=f"{page.started_at:%Y-%m-%d %H:%M} UTC" if page.started_at else "",
         facts=tuple(page.facts.items()),
         findings=tuple((_badge(finding.verdict), finding.sentence) for finding in page.findings),
+        cautions=tuple((section.role, sentence) for section in page.sections for sentence in _cautions(section.diff)),
         tiles=tuple(_tiles(page)),
         chips=tuple(map(_chip, reasons[:_MOST_CHIPS])),
         chips_left_out=max(len(reasons) - _MOST_CHIPS, 0),
@@ -250,7 +251,6 @@ def _section(section: Section, anchor: str, glyphs: Glyphs) -> SectionView:
         title=section.role,
         badge=_badge(diff.verdict),
         runs=tuple((side, run.name, run_facts(run)) for side, run in (("A", diff.a), ("B", diff.b))),
-        cautions=(*diff.comparability, *([f"A's metrics are medians over {diff.window}"] if diff.window else [])),
         known=tuple(_known(diff)),
         reasons=diff.reasons[:_MOST_REASONS],
         tables=tuple(_tables(section, anchor, glyphs)),
@@ -269,6 +269,11 @@ def _section(section: Section, anchor: str, glyphs: Glyphs) -> SectionView:
         why=tuple(map(_chip, diff.why[:_MOST_REASONS])),
         why_left_out=max(len(diff.why) - _MOST_REASONS, 0),
     )
+
+
+def _cautions(diff: Diff) -> tuple[str, ...]:
+    window = [f"A's metrics are medians over {diff.window}"] if diff.window else []
+    return (*diff.comparability, *window)
 
 
 def _known(diff: Diff) -> Iterator[tuple[str, str, str, str]]:

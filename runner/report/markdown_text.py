@@ -29,7 +29,7 @@ def code(text: str, longest: int | None = None) -> str:
 
 def prose(text: str, longest: int | None = None) -> str:
     """Return text between other words, harmless in the same way; GitHub looks for mentions also behind entities."""
-    line = safe_line(text, longest)
+    line = safe_line(text, longest).lstrip(" ")
     kept = {match.start() for match in _INSIDE.finditer(line)}
     shown = "".join(character if at in kept else _entity(character) for at, character in enumerate(line))
     return _without_links(_LIST.sub(lambda match: f"{match[1]}&#{ord(match[2])};", shown))

@@ -9,6 +9,7 @@ from registry.answers import Flips
 from registry.cells import Cell, CellRun, Strips
 from registry.determinism import CheckpointChange
 from registry.diff import Diff
+from registry.known import KnownFailure, KnownResult, KnownState
 from registry.metrics import MetricChange
 from registry.origin import Commit, CommitRange, Onset, Relation, RunPoint, Suspect
 from registry.records import ChangedPair, Direction, FixtureRecord, GitState, Outcome, Run
@@ -91,6 +92,7 @@ def hostile_page(text: str) -> Page:
     a, b = _run(text, 1), _run(text, 2)
     pair = ChangedPair(text, 0, Outcome.PASSED, Outcome.FAILED, text, 0.5, 1.5, cause_b=text, renamed_from=text)
     timed = ChangedPair(text, 1, Outcome.PASSED, Outcome.PASSED, None, 0.5, 1.5)
+    failure = KnownFailure(text, text, text, WHEN.date(), WHEN)
     commit = Commit(text, text, (text,))
     way = CommitRange(Relation.AHEAD, (commit,), 1)
     diff = Diff(
@@ -108,6 +110,8 @@ def hostile_page(text: str) -> Page:
         ),
         flips=(Flips(text, 10, (1, 2), (3,)),),
         checkpoints=CheckpointChange(same=False, first_difference=text),
+        comparability=(text,),
+        known=(KnownResult(failure, 0, Outcome.FAILED, KnownState.MUTED, text),),
         way=way,
         onsets={(text, 0): Onset(RunPoint(9, text, WHEN, text), RunPoint(8, text, WHEN, text), way, (Suspect(commit, text),))},
         metric_onsets={text: Onset(RunPoint(9, text, WHEN, text))},
