@@ -7,12 +7,13 @@ large one that nobody accepted.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from statistics import median
 
 from registry.metrics import ACCURACIES, MetricChange
-from registry.records import Direction, MetricSummary, RunDetails
+from registry.records import Direction, MetricSummary, Run, RunDetails
 from registry.regress import Judgement, Tolerance, Verdict, judge_accuracy, judge_limit
 
 _WORST_FIRST = (Verdict.REGRESSED, Verdict.SUSPECTED)
@@ -80,6 +81,25 @@ def moved_bars(before: Iterable[Bar], metrics: Iterable[MetricSummary], run: str
     reached = {metric.name: metric for metric in metrics if metric.direction is not None or metric.name in bars}
     moves = (_moved(name, bars.get(name), reached.get(name), run, lower=lower) for name in sorted(bars.keys() | reached.keys()))
     return tuple(move for move in moves if move is not None)
+
+
+def night_metrics(parts: Iterable[RunDetails]) -> tuple[MetricSummary, ...]:
+    """Return the metrics of a night: the median over the parts that have one, which differ in the seed.
+
+    The best of several seeds would be a bar that most of the seeds never reach. A metric of parts that differ in their
+    configuration is left out, for nobody could say of which of them the bar is.
+    """
+    found: dict[str, list[tuple[Run, MetricSummary]]] = {}
+    for part in parts:
+        for metric in part.metrics:
+            found.setdefault(metric.name, []).append((part.run, metric))
+    return tuple(_median(members) for members in found.values() if all(run.params == members[0][0].params for run, _ in members))
+
+
+def _median(members: Sequence[tuple[Run, MetricSummary]]) -> MetricSummary:
+    values = [metric.last for _, metric in members]
+    # One seed that is no number makes the night's value none either: such a night raises no bar.
+    return replace(members[0][1], last=median(values) if all(map(math.isfinite, values)) else math.nan)
 
 
 def _moved(name: str, bar: Bar | None, metric: MetricSummary | None, run: str, *, lower: bool) -> BarMove | None:

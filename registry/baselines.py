@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from registry import models
-from registry.bars import Bar, Baseline, BaselineMove, moved_bars
+from registry.bars import Bar, Baseline, BaselineMove, moved_bars, night_metrics
 from registry.database import Database, insert_or_update
 from registry.encoding import clean
 from registry.errors import BaselineNotFound, BaselineUnfit
 from registry.naming import check_name
 from registry.queries import details
-from registry.records import Run, RunStatus
+from registry.records import MetricSummary, Run, RunKind, RunStatus
 
 
 class Baselines:
@@ -64,21 +64,34 @@ class Baselines:
 
 def _set(connection: Connection, name: str, run: Run, *, lower_bar: bool) -> BaselineMove:
     before = next(iter(_read(connection, name)), None)
-    metrics = details(connection, run.id, with_results=False).metrics
-    bars = moved_bars(before.bars if before else (), metrics, run.name, lower=lower_bar)
+    moves = moved_bars(before.bars if before else (), _metrics(connection, run), run.name, lower=lower_bar)
     now_us = time.time_ns() // 1_000
     connection.execute(insert_or_update(connection, models.baseline), {"name": name, "run_id": run.id, "set_us": now_us})
     table = models.baseline_bar
     connection.execute(delete(table).where(table.c.baseline == name))
     keys = {row.name: row.id for row in connection.execute(select(models.metric_key))}
-    rows = [_row(name, move.bar, keys) for move in bars if move.bar is not None]
+    rows = [_row(name, move.bar, keys) for move in moves if move.bar is not None]
     if rows:
         connection.execute(insert(table), rows)
-    return BaselineMove(_read(connection, name)[0], before, bars)
+    return BaselineMove(_read(connection, name)[0], before, moves)
+
+
+def _metrics(connection: Connection, run: Run) -> tuple[MetricSummary, ...]:
+    """Return the metrics of a run; of a night the medians over its trainings."""
+    if run.kind is not RunKind.NIGHTLY:
+        return details(connection, run.id, with_results=False).metrics
+    part = models.run_part.c
+    parts = connection.scalars(select(part.run_id).where(part.parent_id == run.id).order_by(part.seq)).all()
+    return night_metrics([details(connection, one, with_results=False) for one in parts])
 
 
 def _row(baseline: str, bar: Bar, keys: dict[str, int]) -> dict[str, object]:
     return {"baseline": baseline, "key_id": keys[bar.metric], "value": bar.value, "run": bar.run}
+
+
+def bars(connection: Connection, name: str) -> tuple[Bar, ...]:
+    """Return what the metrics of a baseline are held to; a baseline that is gone holds nothing."""
+    return next((one.bars for one in _read(connection, clean(name))), ())
 
 
 def find(connection: Connection, name: str, location: str) -> Baseline:

@@ -25,7 +25,7 @@ _LONGEST_ID = 18
 _ROLLING = "rolling:"
 
 
-def find_run(connection: Connection, reference: str, location: str, like: Run | None = None) -> Run:
+def find_run(connection: Connection, reference: str, location: str, like: Run | None = None, kind: RunKind | None = None) -> Run:
     """Return the run that a reference means.
 
     Args:
@@ -33,6 +33,7 @@ def find_run(connection: Connection, reference: str, location: str, like: Run | 
         reference: What was typed.
         location: The registry as sentences name it.
         like: The other side of a comparison: last-green, branch and rolling mean a run of its kind, before it.
+        kind: The kind that last-green and branch mean where there is no other side.
 
     Raises:
         RunNotFound: There is none; the message names near ones.
@@ -43,11 +44,14 @@ def find_run(connection: Connection, reference: str, location: str, like: Run | 
             return _run(connection, baselines.find(connection, name, location).run_id)
         case Rolling(number):
             return _comparable(connection, number, like)[0]
-        case LastGreen(kind):
-            return _last_green(connection, kind or (like.kind if like else None), like, location)
+        case LastGreen(only):
+            return _last_green(connection, only or (like.kind if like else kind), like, location)
     if meant is None and reference.startswith(_ROLLING):
         raise RunNotFound(f"{reference!r} is no reference; after rolling: stands how many runs, 1 to 9999, such as rolling:10")
-    found = read_runs(connection, _matching(reference, meant, like), with_code=True)
+    statement = _matching(reference, meant, like)
+    if isinstance(meant, Branch) and kind is not None:
+        statement = statement.where(models.run.c.kind == str(kind))
+    found = read_runs(connection, statement, with_code=True)
     if not found:
         raise RunNotFound(_not_found(connection, reference, location, like))
     return found[0]

@@ -178,18 +178,19 @@ class Registry:
         with self._database.reading() as connection:
             starting.require_unused(connection, name)
 
-    def find_run(self, reference: str, *, like: Run | None = None) -> Run:
+    def find_run(self, reference: str, *, like: Run | None = None, kind: RunKind | None = None) -> Run:
         """Return the run that a reference means; docs/baselines.md lists the forms.
 
         Args:
             reference: A name, an id, `latest`, `latest:KIND~N`, `last-green`, `baseline:NAME`, `branch:NAME` or `rolling:N`.
             like: The other side of a comparison: `last-green`, `branch:NAME` and `rolling:N` mean a run of its kind, before it.
+            kind: The kind of run that `last-green` and `branch:NAME` mean where there is no other side.
 
         Raises:
             RunNotFound: There is none; the message names near ones.
         """
         with self._database.reading() as connection:
-            return references.find_run(connection, reference, self.location, like)
+            return references.find_run(connection, reference, self.location, like, kind)
 
     def expectations(self, reference: str, a: Run, b: Run) -> Expectations:
         """Return what a run is held to besides the one that it is compared with.
@@ -206,7 +207,7 @@ class Registry:
         meant = parse_reference(reference)
         with self._database.reading() as connection:
             return Expectations(
-                bars=baselines.find(connection, meant.name, self.location).bars if isinstance(meant, BaselineName) else (),
+                bars=baselines.bars(connection, meant.name) if isinstance(meant, BaselineName) else (),
                 known=known_failures.results(connection, b, a),
                 window=references.window(connection, meant, b) if isinstance(meant, Rolling) else None,
             )

@@ -12,7 +12,7 @@ from registry.known import KnownState
 from registry.night import AGAIN, Part, Watch, dead_man_findings
 from registry.records import RunKind, RunStatus
 from registry.regress import Tolerance, Verdict
-from runner.commands.comparing import diff_of
+from runner.commands.comparing import HeldTo, diff_of
 from runner.commands.sections import gathered
 from runner.errors import NothingToCompare
 from runner.report.numbers import counted
@@ -181,7 +181,7 @@ class NightView:
         for part in self._parts:
             before = None if part.is_again else counterparts(part)
             if before is not None:
-                self._findings += self._compare_part(part, before, since)
+                self._findings += self._compare_part(part, before, words, since)
             elif not part.is_again and not since:
                 self._findings.append(Finding(Verdict.UNCHANGED, f"{part.role} has nothing to compare with in {reference.name}"))
 
@@ -191,12 +191,12 @@ class NightView:
         role = self._registry.nights.role_of(reference)
         return _Counterparts({role: reference} if role else {}, None if role else reference)
 
-    def _compare_part(self, part: Part, before: Run, since: str) -> Iterator[Finding]:
+    def _compare_part(self, part: Part, before: Run, words: str, since: str) -> Iterator[Finding]:
         again = next((other.run for other in self._parts if other.role == part.role + AGAIN), None)
         try:
             confirmed = self._slow_again(before, again) if again else ()
-            limits = self._terms.tolerances
-            diff = diff_of(self._registry, before, part.run, self._root, limits=limits, confirmed=confirmed)
+            held_to = HeldTo(self._terms.tolerances, confirmed, words)
+            diff = diff_of(self._registry, before, part.run, self._root, held_to)
             self._compared.append(_Compared(part, diff, since))
         except NothingToCompare as nothing:
             yield Finding(Verdict.INSUFFICIENT_DATA, f"{part.role}: {nothing}")

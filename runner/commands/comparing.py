@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,15 +18,22 @@ if TYPE_CHECKING:
     from registry.store import Registry
 
 
-def diff_of(
-    registry: Registry,
-    a: Run,
-    b: Run,
-    root: Path,
-    *,
-    limits: Mapping[str, Tolerance] | None = None,
-    confirmed: Collection[TestKey] = (),
-) -> Diff:
+@dataclass(frozen=True, slots=True)
+class HeldTo:
+    """What B is held to besides A.
+
+    Attributes:
+        limits: How much worse a metric may become, by name.
+        confirmed: Tests, as (id, ordinal), that were measured again in B and were as slow.
+        reference: What was typed for A, or for the night of which A is a part: a baseline holds metrics to its bars.
+    """
+
+    limits: Mapping[str, Tolerance] = field(default_factory=dict)
+    confirmed: Collection[TestKey] = ()
+    reference: str | None = None
+
+
+def diff_of(registry: Registry, a: Run, b: Run, root: Path, held_to: HeldTo | None = None) -> Diff:
     """Return what changed from A to B.
 
     Args:
@@ -33,20 +41,20 @@ def diff_of(
         a: The reference.
         b: What is looked at.
         root: The project's root.
-        limits: How much worse a metric may become, by name.
-        confirmed: Tests, as (id, ordinal), that were measured again in B and were as slow.
+        held_to: What B is held to besides A.
 
     Raises:
         NothingToCompare: They are of two kinds, or there is nothing in them.
     """
+    held_to = held_to or HeldTo()
     comparison = _comparison(registry, a, b)
     return compare_runs(
         comparison,
         max_abs_delta=_max_abs_delta(comparison),
-        limits=limits,
-        confirmed=confirmed,
+        limits=held_to.limits,
+        confirmed=held_to.confirmed,
         sources=read_sources(root, comparison),
-        expectations=registry.expectations(str(a.id), a, b),
+        expectations=registry.expectations(held_to.reference or str(a.id), a, b),
     )
 
 
@@ -57,14 +65,7 @@ def diff_against(registry: Registry, reference: str, b: Run, root: Path) -> Diff
         RunNotFound: The reference means no run.
         NothingToCompare: They are of two kinds, or there is nothing in them.
     """
-    a = registry.find_run(reference, like=b)
-    comparison = _comparison(registry, a, b)
-    return compare_runs(
-        comparison,
-        max_abs_delta=_max_abs_delta(comparison),
-        sources=read_sources(root, comparison),
-        expectations=registry.expectations(reference, a, b),
-    )
+    return diff_of(registry, registry.find_run(reference, like=b), b, root, HeldTo(reference=reference))
 
 
 def _comparison(registry: Registry, a: Run, b: Run) -> RunComparison:

@@ -117,7 +117,7 @@ def _against(baseline: str | None, registry: Registry) -> Iterator[tuple[str, st
     own: str | None = None
     if baseline is not None:
         try:
-            own = registry.find_run(baseline).name
+            own = registry.find_run(baseline, kind=RunKind.NIGHTLY).name
             yield baseline, own
         except RunNotFound:
             if earlier:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from registry.records import RunKind
 from runner.commands._night_page import NightView, terms_of
-from runner.commands.comparing import diff_of
+from runner.commands.comparing import HeldTo, diff_of
 from runner.commands.delivery import deliver
 from runner.commands.report_file import ReportFile
 from runner.commands.sections import gathered
@@ -70,12 +70,12 @@ def run_report(request: ReportRequest) -> int:
 
 def _page(request: ReportRequest, registry: Registry, root: Path) -> Page:
     run = registry.find_run(request.run)
-    reference = None if request.against is None else registry.find_run(request.against)
+    reference = None if request.against is None else registry.find_run(request.against, like=run)
     if run.kind is RunKind.NIGHTLY:
         return _night(request, registry, run, reference, root)
     if reference is None:
         raise UsageError(f"{run.name} is no night but a {run.kind} run; say with --against what to compare it with")
-    diff = diff_of(registry, reference, run, root)
+    diff = diff_of(registry, reference, run, root, HeldTo(reference=request.against))
     return page_of(gathered(registry, diff, request.form))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Final
 
+from registry.bars import is_worse
 from registry.diff import Diff
 from registry.known import KnownState
 from registry.metrics import MetricChange
@@ -98,7 +99,16 @@ def _parts(diff: Diff) -> Iterator[tuple[Verdict, str]]:
 
 def _metric(change: MetricChange) -> str:
     a, b = (metric_value(change.name, value) for value in (change.a, change.b))
+    if _is_worse_than_the_bar_only(change):
+        return f"{safe_line(change.name, _LONGEST)} {b}, worse than the bar {metric_value(change.name, change.bar)}"
     return f"{safe_line(change.name, _LONGEST)} {a} -> {b}{_errors(change)}"
+
+
+def _is_worse_than_the_bar_only(change: MetricChange) -> bool:
+    a, b, direction = change.a, change.b, change.direction
+    if change.bar is None or a is None or b is None or direction is None:
+        return False
+    return not is_worse(b, a, direction)
 
 
 def _errors(change: MetricChange) -> str:

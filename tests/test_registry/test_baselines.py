@@ -6,7 +6,7 @@ import math
 import unittest
 from dataclasses import replace
 
-from registry.bars import Bar, held_to_bars, moved_bars
+from registry.bars import Bar, held_to_bars, moved_bars, night_metrics
 from registry.diff import compare_runs
 from registry.errors import BaselineNotFound, BaselineUnfit, InvalidName
 from registry.expectations import Expectations, Window
@@ -131,6 +131,25 @@ class Medians(unittest.TestCase):
         self.assertEqual((change.a, change.b, str(window)), (0.98, 0.99, "3 runs, r1 to r3"))
 
 
+class OfANight(unittest.TestCase):
+    """Metrics of a night, which has none of its own."""
+
+    def night(self, *values: float, params=({},)) -> dict[str, float]:
+        """Return the metrics of a night with a training a value."""
+        runs = [make_training(seed=seed, params=params[seed % len(params)]) for seed in range(len(values))]
+        sides = (RunDetails(run, metrics=(make_metric("m", value, HIGHER),)) for run, value in zip(runs, values, strict=True))
+        return {metric.name: metric.last for metric in night_metrics(sides)}
+
+    def test_the_median_of_the_seeds(self):
+        """Of several seeds the median counts, and not the luckiest."""
+        self.assertEqual(self.night(0.98, 0.995, 0.99), {"m": 0.99})
+
+    def test_no_bar_from_what_is_mixed_or_broken(self):
+        """Trainings of other configurations are not mixed, and one seed without a number makes the night's value none."""
+        self.assertEqual(self.night(0.98, 0.99, params=({"lr": 1}, {"lr": 2})), {})
+        self.assertTrue(math.isnan(self.night(0.98, math.nan)["m"]))
+
+
 class Stored(RegistryCase):
     """Baselines in the registry."""
 
@@ -163,6 +182,18 @@ class Stored(RegistryCase):
         self.registry.baselines.set("a", self.training(0.98, "two"))
         found = [(one.name, one.run, one.bars[0].value) for one in self.registry.baselines.listed()]
         self.assertEqual(found, [("a", "two", 0.98), ("b", "one", 0.99)])
+
+    def test_a_night(self):
+        """A baseline that means a night holds the metrics of its trainings to their medians; one that is gone holds nothing."""
+        night = self.registry.start(NewRun(RunKind.NIGHTLY, "night"))
+        for number, accuracy in enumerate((0.97, 0.99, 0.98)):
+            self.registry.nights.add_part(night.run, f"mnist seed {number}", self.training(accuracy, f"t{number}"))
+        night.finish(RunStatus.FINISHED)
+        self.registry.baselines.set("main", self.registry.find_run("night"))
+        run = self.registry.find_run("t0")
+        self.assertEqual(self.registry.expectations("baseline:main", run, run).bars, (Bar("test_accuracy", 0.98, "night"),))
+        self.registry.baselines.remove("main")
+        self.assertEqual(self.registry.expectations("baseline:main", run, run).bars, ())
 
     def test_remove(self):
         """A baseline that is removed is gone with its bars, and the run stays."""

@@ -81,6 +81,7 @@ class LastGreenRuns(ReferenceCase):
         test, train = self.run_of(green=True), self.training()
         self.training(status=RunStatus.INTERRUPTED)
         self.assertEqual((self.found("last-green:test"), self.found("last-green:train")), (test.id, train.id))
+        self.assertEqual(self.registry.find_run("last-green", kind=RunKind.TRAIN).id, train.id)
 
     def test_only_finished_runs(self):
         """A run that was interrupted is not the last green one, whatever was green in it."""
@@ -127,6 +128,7 @@ class Branches(ReferenceCase):
         self.run_of(git=main, status=RunStatus.INTERRUPTED)
         self.assertEqual((self.found("branch:main"), self.found("branch:feature/x")), (new.id, other.id))
         self.assertEqual(self.found("branch:main", like=new), old.id)
+        self.assertEqual(self.registry.find_run("branch:main", kind=RunKind.TRAIN).id, 3)
 
     def test_an_unknown_branch(self):
         """A branch without a run is refused with near ones."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import unittest
+from datetime import UTC, date, datetime
 from typing import Any
 
 from registry.diff import CheckpointChange, Diff
+from registry.known import KnownFailure, KnownResult, KnownState
 from registry.metrics import MetricChange
-from registry.records import ChangedPair, Outcome
+from registry.records import ChangedPair, Direction, Outcome
 from registry.regress import Verdict
 from registry.transitions import TestChanges
 from registry.why import Reason
@@ -38,6 +40,23 @@ class Sentence(unittest.TestCase):
             "RED: 2 tests newly failing from 1 cause; test_accuracy 99.42% -> 98.51% (errors x2.6); determinism lost; "
             "changed: mnist/model.py, torch 2.14.0 -> 2.14.1",
         )
+
+    def test_below_the_bar(self):
+        """What is as good as the baseline, and worse than its bar, is told with the bar; what is worse than both as any loss."""
+        facts = {"direction": Direction.HIGHER, "verdict": Verdict.REGRESSED, "bar": 0.995, "bar_run": "best"}
+        for a, words in (
+            (0.98, "test_accuracy 98.00%, worse than the bar 99.50%"),
+            (0.99, "test_accuracy 99.00% -> 98.00% (errors"),
+        ):
+            change = MetricChange("test_accuracy", a, 0.98, 0.98 - a, **facts)
+            self.assertIn(words, verdict_sentence([make_diff(Verdict.REGRESSED, metrics=(change,))]))
+
+    def test_an_expired_known_failure(self):
+        """A known failure that expired is among what broke."""
+        failure = KnownFailure("t", "why", "ann", date(2026, 1, 1), datetime.now(UTC))
+        known = (KnownResult(failure, 0, Outcome.FAILED, KnownState.EXPIRED),)
+        sentence = verdict_sentence([make_diff(Verdict.REGRESSED, known=known)])
+        self.assertTrue(sentence.startswith("RED: 1 known failure expired; "), sentence)
 
     def test_a_quiet_night(self):
         """Where nothing changed the sentence says that, and that nothing recorded was changed."""
