@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, func, select
 
 from registry import models
 from registry.encoding import OUTCOMES, decoding, outcome_code
@@ -69,15 +69,16 @@ def _conditions(connection: Connection) -> dict[int, object]:
 
 def _retried(connection: Connection) -> Iterable[int]:
     """Return the tests that were red, and green when they were tried again in the same run."""
-    result, before = models.test_result, models.test_result.alias("before")
-    earlier = and_(
-        before.c.run_id == result.c.run_id,
-        before.c.test_id == result.c.test_id,
-        before.c.attempt < result.c.attempt,
-        before.c.outcome.in_(_codes(is_red=True)),
-    )
-    statement = select(result.c.test_id).join_from(result, before, earlier)
-    return connection.scalars(statement.where(result.c.attempt > 1, result.c.outcome.in_(_codes(is_red=False))).distinct()).all()
+    again, before, after = (models.test_result.alias(name) for name in ("again", "before", "after"))
+    # An index holds run, test and attempt of every result, so that only tests that were tried again are looked at themselves.
+    tried = select(again.c.run_id, again.c.test_id, again.c.attempt).where(again.c.attempt > 1).subquery()
+
+    def other(result: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+        return and_(result.c.run_id == tried.c.run_id, result.c.test_id == tried.c.test_id, *conditions)
+
+    red = other(before, before.c.attempt < tried.c.attempt, before.c.outcome.in_(_codes(is_red=True)))
+    green = other(after, after.c.attempt == tried.c.attempt, after.c.outcome.in_(_codes(is_red=False)))
+    return connection.scalars(select(tried.c.test_id).select_from(tried.join(after, green).join(before, red)).distinct()).all()
 
 
 def _contradicting(connection: Connection, conditions: dict[int, object]) -> set[int]:

@@ -14,6 +14,10 @@ from runner.report.text import LONGEST_ID, Paint, plain, wrapped
 from runner.report.words import strip_letters
 
 _MOST_RUNS: Final = 3
+_PROOF: Final = "another outcome with the same code, environment and seed, or green only when tried again"
+_SUSPICION: Final = (
+    f"from green to red {FLIPS_SUSPECTED} times or more in the latest {WINDOW} results; nothing proves that these are flaky"
+)
 
 
 def flaky_text(found: Unreliable, limit: int | None, paint: Paint = plain) -> str:
@@ -22,34 +26,14 @@ def flaky_text(found: Unreliable, limit: int | None, paint: Paint = plain) -> st
     suspected = [test for test in found.tests if not test.is_proven]
     if not found.tests:
         return "no test is flaky: none gave another outcome with the same code, environment and seed, and none flips\n"
-    lines = [paint(f"proven flaky ({len(proven):,})", "red")]
-    lines += wrapped(
-        [
-            "another",
-            "outcome",
-            "with",
-            "the",
-            "same",
-            "code,",
-            "environment",
-            "and",
-            "seed,",
-            "or",
-            "green",
-            "only",
-            "when",
-            "tried",
-            "again",
-        ],
-        "  ",
-        "  ",
-    )
-    lines += _tests(proven, limit)
-    lines += ["", paint(f"suspected ({len(suspected):,})", "yellow")]
-    words = (
-        f"went from green to red {FLIPS_SUSPECTED} times or more in the latest {WINDOW} results; nothing proves that it is flaky"
-    )
-    lines += [*wrapped(words.split(" "), "  ", "  "), *_tests(suspected, limit)]
+    lines: list[str] = []
+    for members, words, colour, meaning in (
+        (proven, "proven flaky", "red", _PROOF),
+        (suspected, "suspected", "yellow", _SUSPICION),
+    ):
+        if members:
+            lines += [*([""] if lines else []), paint(f"{words} ({len(members):,})", colour)]
+            lines += [*wrapped(meaning.split(" "), "  ", "  "), *_tests(members, limit)]
     if found.left_out:
         told = f"{counted(found.left_out, 'more test')} may be flaky too; those above were red in the most runs"
         lines += ["", *wrapped(told.split(" "))]
