@@ -42,6 +42,7 @@ bench: $(READY)  ## the figures of the README, each against its peer
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/mnist_seeds.py
 	$(BIN)/python benchmarks/regression_rules.py
+	$(BIN)/python benchmarks/report_at_scale.py
 	$(BIN)/python benchmarks/diff_at_scale.py
 
 clean:  ## remove the environment and what was recorded here
