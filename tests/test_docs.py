@@ -22,7 +22,15 @@ PACKAGES = ("registry", "mnist", "runner")
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 MESSAGES = ROOT / "docs" / "messages.md"
 PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "examples/README.md")
-PRINTED_WITHOUT_A_CLASS = {"internal-error", "interrupted", "no-tests", "stdout-closed", "system-error", "terminated"}
+PRINTED_WITHOUT_A_CLASS = {
+    "internal-error",
+    "interrupted",
+    "no-tests",
+    "notify-failed",
+    "stdout-closed",
+    "system-error",
+    "terminated",
+}
 SECONDS = 60
 
 

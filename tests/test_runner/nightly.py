@@ -8,13 +8,13 @@ from .training import FAKE
 TASK = '{task = "mnist", seeds = [0], epochs = 1}'
 
 
-def with_nights(project: Project, settings: str = "", *, tasks: str = TASK, suite: str = GREEN_SUITE) -> Project:
-    """Give a project a suite and the settings of its nights."""
+def with_nights(
+    project: Project, settings: str = "", *, tasks: str = TASK, suite: str = GREEN_SUITE, formats: tuple[str, ...] = ("text",)
+) -> Project:
+    """Give a project a suite and the settings of its nights, whose reports are in the quickest format where not said else."""
     project.write("tests/test_suite.py", suite)
-    project.write(
-        "pyproject.toml",
-        f"[tool.runner]\nstart-directory = 'tests'\n[tool.runner.nightly]\ntasks = [{tasks}]\n{settings}\n",
-    )
+    nightly = f"tasks = [{tasks}]\nformats = {list(formats)}\n{settings}"
+    project.write("pyproject.toml", f"[tool.runner]\nstart-directory = 'tests'\n[tool.runner.nightly]\n{nightly}\n")
     # Python reads a module of this name at its start, in each process of the night.
     project.write("fake/sitecustomize.py", FAKE.partition("from runner.cli")[0])
     return project

@@ -11,6 +11,7 @@ import sqlite3
 from .nightly import night, variables, with_nights
 from .projects import GREEN_SUITE, SLEEPING_SUITE, Answer, Project, ProjectCase, finish, strict_json
 
+FORMATS = ("html", "markdown", "json", "text")
 RED_SUITE = GREEN_SUITE.replace("2 * 3, 6)", "2 * 3, 7)")
 FAILING_TRAINING = '{task = "mnist", seeds = [0], lr = 2}, {task = "mnist", seeds = [1]}'
 
@@ -30,7 +31,7 @@ class Nights(ProjectCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.home = with_nights(cls.class_project())
+        cls.home = with_nights(cls.class_project(), formats=FORMATS)
         cls.first, cls.second = night(cls.home), night(cls.home)
         cls.home.write("tests/test_suite.py", RED_SUITE)
         cls.third = night(cls.home)
@@ -251,45 +252,46 @@ class Ends(ProjectCase):
 class SlowTests(ProjectCase):
     """A test that is slower is measured again at once."""
 
-    SUITE = "import os, time, unittest\nclass Pace(unittest.TestCase):\n    def test_one(self):\n        time.sleep(float({0}))\n"
+    SUITE = """
+import os, time, unittest
+
+class Pace(unittest.TestCase):
+    def test_one(self):
+        time.sleep({0})
+
+    def test_two(self):
+        slow = {0} > 0.5 and not os.path.exists("seen")
+        slow and open("seen", "w").close()
+        time.sleep(1.2 if slow else 0.3)
+"""
 
     def test_measured_again(self):
-        """A test that is slower in both measurements is regressed, and the second one is a part of the night."""
+        """Slow in both measurements is regressed, slow in the first is suspected; the second one is a part of the night."""
         home = with_nights(self.project(), tasks="", suite=self.SUITE.format("0.3"))
-        for _ in range(5):
+        for _ in range(4):
             home.run("test", "--record", "-q")
         night(home)
         home.write("tests/test_suite.py", self.SUITE.format("1.2"))
         answer = night(home)
         self.assertEqual(answer.code, 1, answer.output)
-        self.assertRegex(answer.output, r"(?m)^suite tests again +1 passed")
-        self.assertIn("RED: 1 test slower", answer.output)
-        self.assertEqual(home.run("report").lines[0][:20], "RED: 1 test slower; ")
-
-    def test_slow_once(self):
-        """A test that is slower only the first time is suspected, which ends with 0."""
-        slow_once = "not os.path.exists('seen') and [open('seen', 'w')] and 1.2 or 0.3"
-        home = with_nights(self.project(), tasks="", suite=self.SUITE.format("0.3"))
-        for _ in range(5):
-            home.run("test", "--record", "-q")
-        night(home)
-        home.write("tests/test_suite.py", self.SUITE.format(slow_once))
-        answer = night(home)
-        self.assertEqual(answer.code, 0, answer.output)
-        self.assertIn("SUSPECTED: 1 test slower", answer.output)
+        self.assertRegex(answer.output, r"(?m)^suite tests again +2 passed")
+        self.assertRegex(answer.output, "RED: [12] tests? slower")
+        (section,) = home.run("report", "--format", "json").document["sections"]
+        verdicts = {test["id"].rpartition(".")[2]: test["verdict"] for test in section["tests"]["slower"]}
+        self.assertEqual(verdicts, {"test_one": "regressed", "test_two": "suspected"})
 
 
 class Keeping(ProjectCase):
     """`keep` bounds the nights."""
 
     def test_old_nights_go(self):
-        """Of five nights two stay, with their reports and checkpoints, and the last green one."""
-        home = with_nights(self.project(), "keep = 2\nformats = ['text']")
+        """Of three nights the newest stays, with its report, and the last green one; the other is gone with its checkpoints."""
+        home = with_nights(self.project(), "keep = 1")
         night(home)
         home.write("tests/test_suite.py", RED_SUITE)
-        for _ in range(3):
+        for _ in range(2):
             night(home)
         names = {f"nightly-{run}" for (run,) in rows(home, "SELECT id FROM run WHERE kind = 'nightly'")}
-        self.assertEqual(names, {"nightly-1", "nightly-7", "nightly-10"})
-        self.assertEqual({path.name for path in (home.root / ".runner/reports").iterdir()}, {"nightly-7", "nightly-10"})
-        self.assertEqual(len(list((home.root / ".runner/checkpoints").iterdir())), 3)
+        self.assertEqual(names, {"nightly-1", "nightly-7"})
+        self.assertEqual({path.name for path in (home.root / ".runner/reports").iterdir()}, {"nightly-7"})
+        self.assertEqual(len(list((home.root / ".runner/checkpoints").iterdir())), 2)
