@@ -20,6 +20,7 @@ from sqlalchemy import (
     case,
     cast,
     func,
+    literal,
     null,
     or_,
     select,
@@ -41,16 +42,11 @@ class _Sides(NamedTuple):
 
     a: int
     b: int
-    is_a_retried: bool
-    is_b_retried: bool
+    is_retried: bool = False
 
-    def last_of_a(self, result: FromClause) -> tuple[ColumnElement[bool], ...]:
-        """Return the conditions that a result of A is the last attempt at its test."""
-        return (is_last_attempt(result),) if self.is_a_retried else ()
-
-    def last_of_b(self, result: FromClause) -> tuple[ColumnElement[bool], ...]:
-        """Return the conditions that a result of B is the last attempt at its test."""
-        return (is_last_attempt(result),) if self.is_b_retried else ()
+    def last_of(self, result: FromClause) -> tuple[ColumnElement[bool], ...]:
+        """Return the conditions that a result is the last attempt at its test."""
+        return (is_last_attempt(result),) if self.is_retried else ()
 
 
 def compare(connection: Connection, a: int, b: int) -> RunComparison:
@@ -59,15 +55,11 @@ def compare(connection: Connection, a: int, b: int) -> RunComparison:
     Raises:
         RunNotFound: One of them is not there.
     """
-    side_a, side_b = (details(connection, run, with_results=False) for run in (a, b))
-    tests_a, tests_b = (sum(side.counts.values()) for side in (side_a, side_b))
-    runs = _Sides(a, b, is_a_retried=side_a.attempts > tests_a, is_b_retried=side_b.attempts > tests_b)
+    side_a, side_b = (details(connection, run, with_results=False, with_counts=False) for run in (a, b))
     with decoding(f"run {a} or {b}"):
-        rows = _rows(connection, _from_a(runs))
-        in_both = tests_a - sum(row.b is None for row in rows)
-        unchanged = tests_a - len(rows)
-        # Looking for what is new costs as much as the join, and mostly the numbers tell that there is nothing.
-        rows += _rows(connection, _only_b(runs)) if tests_b > in_both else []
+        rows, unchanged = _changed(connection, _Sides(a, b))
+        if any(row.attempts_a > 1 or row.attempts_b > 1 for row in rows):
+            rows, unchanged = _changed(connection, _Sides(a, b, is_retried=True))
         changed = tuple(sorted(map(_pair, rows), key=lambda pair: (pair.test_id, pair.ordinal)))
     slower = {row.id: (row.name, row.ordinal) for row in rows if _is_slower(row)}
     differing = _differing_metrics(side_a, side_b)
@@ -76,12 +68,28 @@ def compare(connection: Connection, a: int, b: int) -> RunComparison:
         b=side_b,
         changed=changed,
         unchanged=unchanged,
-        timed=side_b.timed if slower else 0,
+        timed=_timed(connection, b) if slower else 0,
         earlier={slower[test]: found for test, found in earlier_durations(connection, a, b, list(slower)).items()},
         seeds_a=seeds_of(connection, a),
         seeds_b=seeds_of(connection, b),
         trail=replace(_trail(connection, b, rows), series=metric_series(connection, a, b, differing)),
     )
+
+
+def _changed(connection: Connection, runs: _Sides) -> tuple[list[Row[Any]], int]:
+    """Return the tests that changed and the number of the others; where tests were tried again, these are always among them."""
+    tests_a, tests_b = (_number(connection, run, is_retried=runs.is_retried) for run in (runs.a, runs.b))
+    rows = _rows(connection, _from_a(runs))
+    in_both, unchanged = tests_a - sum(row.b is None for row in rows), tests_a - len(rows)
+    # Looking for what is new costs as much as the join, and mostly the numbers tell that there is nothing.
+    return rows + (_rows(connection, _only_b(runs)) if tests_b > in_both else []), unchanged
+
+
+def _number(connection: Connection, run_id: int, *, is_retried: bool) -> int:
+    """Return how many tests a run has; where none was tried again, its results need only be counted."""
+    result = models.test_result
+    number = func.count(result.c.test_id.distinct()) if is_retried else func.count()
+    return int(connection.execute(select(number).select_from(result).where(result.c.run_id == run_id)).scalar_one())
 
 
 def _differing_metrics(a: RunDetails, b: RunDetails) -> set[str]:
@@ -113,7 +121,7 @@ def _is_slower(row: Row[Any]) -> bool:
 def _rows(connection: Connection, pairs: Select[tuple[object, ...]]) -> list[Row[Any]]:
     """Return pairs with the names of their tests."""
     found, test = pairs.subquery(), models.test
-    names = ("a", "b", "message", "duration_a_s", "duration_b_s", "attempts_b", "cause_a", "cause_b")
+    names = ("a", "b", "message", "duration_a_s", "duration_b_s", "attempts_a", "attempts_b", "cause_a", "cause_b")
     statement = select(test.c.id, test.c.name, test.c.ordinal, *(found.c[name] for name in names))
     return list(connection.execute(statement.select_from(found.join(test, test.c.id == found.c.test_id))).all())
 
@@ -127,7 +135,7 @@ def _pair(row: Row[Any]) -> ChangedPair:
         message=row.message,
         duration_a_s=row.duration_a_s,
         duration_b_s=row.duration_b_s,
-        attempts_b=row.attempts_b or 1,
+        attempts_b=row.attempts_b,
         cause_a=row.cause_a,
         cause_b=row.cause_b,
     )
@@ -136,7 +144,7 @@ def _pair(row: Row[Any]) -> ChangedPair:
 def _from_a(runs: _Sides) -> Select[tuple[object, ...]]:
     """Select the tests of A that changed or are absent in B."""
     left, right = models.test_result.alias("result_a"), models.test_result.alias("result_b")
-    partner = and_(right.c.run_id == runs.b, right.c.test_id == left.c.test_id, *runs.last_of_b(right))
+    partner = and_(right.c.run_id == runs.b, right.c.test_id == left.c.test_id, *runs.last_of(right))
     return (
         select(
             left.c.test_id,
@@ -145,12 +153,13 @@ def _from_a(runs: _Sides) -> Select[tuple[object, ...]]:
             case((right.c.test_id.is_(None), left.c.message), else_=right.c.message).label("message"),
             left.c.duration_s.label("duration_a_s"),
             right.c.duration_s.label("duration_b_s"),
-            right.c.attempt.label("attempts_b"),
+            func.coalesce(left.c.attempt, 1).label("attempts_a"),
+            func.coalesce(right.c.attempt, 1).label("attempts_b"),
             left.c.cause.label("cause_a"),
             right.c.cause.label("cause_b"),
         )
         .select_from(left.outerjoin(right, partner))
-        .where(left.c.run_id == runs.a, *runs.last_of_a(left), _is_changed(left, right, is_b_retried=runs.is_b_retried))
+        .where(left.c.run_id == runs.a, *runs.last_of(left), _is_changed(left, right, is_retried=runs.is_retried))
     )
 
 
@@ -165,27 +174,38 @@ def _only_b(runs: _Sides) -> Select[tuple[object, ...]]:
         right.c.message,
         cast(null(), Double).label("duration_a_s"),
         right.c.duration_s.label("duration_b_s"),
+        literal(1).label("attempts_a"),
         right.c.attempt.label("attempts_b"),
         cast(null(), String).label("cause_a"),
         right.c.cause.label("cause_b"),
-    ).where(right.c.run_id == runs.b, *runs.last_of_b(right), ~in_a)
+    ).where(right.c.run_id == runs.b, *runs.last_of(right), ~in_a)
 
 
-def _is_changed(left: FromClause, right: FromClause, *, is_b_retried: bool) -> ColumnElement[bool]:
+def _is_changed(left: FromClause, right: FromClause, *, is_retried: bool) -> ColumnElement[bool]:
     """Return what is asked of each pair; nearly all passed twice and come to the last question, so those before are cheap."""
     passed, before, after = outcome_code(Outcome.PASSED), left.c.duration_s, right.c.duration_s
     red = [outcome_code(outcome) for outcome in OUTCOMES if outcome.is_red]
     return or_(
-        right.c.test_id.is_(None),
-        left.c.outcome != right.c.outcome,
-        *((right.c.attempt > 1,) if is_b_retried else ()),
+        # Another outcome, or none in B.
+        left.c.outcome.is_distinct_from(right.c.outcome),
+        right.c.attempt > 1,
+        # Only to find out whether any test was tried again in A: then all is asked once more, exactly.
+        *(() if is_retried else (left.c.attempt > 1,)),
         and_(left.c.outcome != passed, left.c.outcome.in_(red)),
         and_(
-            func.abs(after - before) > DURATION_FLOOR_S,
+            or_(after > DURATION_FLOOR_S, before > DURATION_FLOOR_S),
             left.c.outcome == passed,
+            func.abs(after - before) > DURATION_FLOOR_S,
             or_(after > DURATION_RATIO * before, before > DURATION_RATIO * after),
         ),
     )
+
+
+def _timed(connection: Connection, b: int) -> int:
+    """Return how many tests of B passed and took so long that they could be slower by the floors."""
+    result = models.test_result
+    conditions = (result.c.run_id == b, result.c.duration_s > DURATION_FLOOR_S, result.c.outcome == outcome_code(Outcome.PASSED))
+    return int(connection.execute(select(func.count()).where(*conditions)).scalar_one())
 
 
 def _outcome(code: int | None) -> Outcome | None:

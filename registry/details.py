@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Table, func, select
 
 from registry import models
 from registry.answers import Answers, problem
-from registry.encoding import OUTCOMES, decode_lines, decode_number, decode_step, decode_whole, from_json, outcome_code
+from registry.encoding import OUTCOMES, decode_lines, decode_number, decode_step, decode_whole, from_json
 from registry.records import (
     Checkpoint,
     Coverage,
@@ -26,19 +26,17 @@ from registry.records import (
     TensorDigest,
     TestRecord,
 )
-from registry.regress import DURATION_FLOOR_S
 
 Points = tuple[tuple[int | None, float], ...]
 
 
-def read_details(connection: Connection, run: Run, *, with_points: bool, with_results: bool) -> RunDetails:
-    """Return what is recorded about a run; a diff leaves results and points in the database."""
-    counts, attempts, timed = _counts(connection, run.id)
+def read_details(
+    connection: Connection, run: Run, *, with_points: bool, with_results: bool, with_counts: bool = True
+) -> RunDetails:
+    """Return what is recorded about a run; a diff leaves results, their counts and points in the database."""
     return RunDetails(
         run=run,
-        counts=counts,
-        attempts=attempts,
-        timed=timed,
+        counts=_counts(connection, run.id) if with_counts else {},
         results=_results(connection, run.id) if with_results else (),
         fixtures=_fixtures(connection, run.id),
         pollution=_pollution(connection, run.id),
@@ -84,28 +82,19 @@ def with_texts(source: FromClause, table: Table) -> tuple[FromClause, tuple[Colu
     return joined, (body.c.body, output.c.body.label("output"))
 
 
-def _counts(connection: Connection, run_id: int) -> tuple[dict[Outcome, int], int, int]:
-    """Return how many tests ended in each outcome, of which the last attempt counts; and the numbers `attempts` and `timed`.
-
-    To group all results costs as much as half a comparison; nearly all are quick first attempts that passed, and only counted.
-    """
-    result, passed = models.test_result, outcome_code(Outcome.PASSED)
-    in_run, is_again = result.c.run_id == run_id, result.c.attempt > 1
-    is_timed = and_(result.c.outcome == passed, result.c.duration_s > DURATION_FLOOR_S)
-    number = func.count().label("number")
-    attempts = int(connection.execute(select(number).select_from(result).where(in_run)).scalar_one())
-    told = select(result.c.outcome, is_again.label("is_again"), number).where(
-        in_run, or_(result.c.outcome != passed, is_again, is_timed)
+def _counts(connection: Connection, run_id: int) -> dict[Outcome, int]:
+    """Return how many tests ended in each outcome; of a test that was tried again the last attempt counts."""
+    result = models.test_result
+    statement = (
+        select(result.c.outcome, func.count().label("number"), func.max(result.c.attempt).label("attempts"))
+        .where(result.c.run_id == run_id)
+        .group_by(result.c.outcome)
+        .order_by(result.c.outcome)
     )
-    rows = connection.execute(told.group_by(result.c.outcome, is_again)).all()
-    timed = sum(row.number for row in rows if row.outcome == passed and not row.is_again)
-    counts = {row.outcome: row.number for row in rows if row.outcome != passed}
-    if any(row.is_again for row in rows):
-        last = select(result.c.outcome, number).where(in_run, is_last_attempt(result)).group_by(result.c.outcome)
-        counts = {row.outcome: row.number for row in connection.execute(last)}
-    elif attempts > sum(counts.values()):
-        counts[passed] = attempts - sum(counts.values())
-    return {OUTCOMES[code]: counts[code] for code in sorted(counts)}, attempts, timed
+    rows = connection.execute(statement).all()
+    if any(row.attempts > 1 for row in rows):
+        rows = connection.execute(statement.where(is_last_attempt(result))).all()
+    return {OUTCOMES[row.outcome]: row.number for row in rows}
 
 
 def _results(connection: Connection, run_id: int) -> tuple[TestRecord, ...]:

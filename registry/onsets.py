@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, func, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, func, or_, select
 
 from registry import models
 from registry.encoding import OUTCOMES, decode_number, decoding, outcome_code
@@ -40,13 +40,13 @@ def _run_of(
     test: ColumnElement[int], outcomes: tuple[Outcome, ...], *conditions: ColumnElement[bool], newest: bool = False
 ) -> ScalarSelect[Any]:
     """Select the first or the newest run in which a test had such an outcome, found by the index from that end."""
-    result, run = models.test_result, models.run
-    not_reached = (result.c.outcome == outcome_code(Outcome.NOT_RUN)) & (run.c.status != str(RunStatus.FINISHED))
+    result, run, not_run = models.test_result, models.run, outcome_code(Outcome.NOT_RUN)
+    was_finished = select(run.c.id).where(run.c.id == result.c.run_id, run.c.status == str(RunStatus.FINISHED))
     order = result.c.run_id.desc() if newest else result.c.run_id.asc()
+    is_told = or_(result.c.outcome != not_run, was_finished.correlate(result).exists())
     return (
         select(result.c.run_id)
-        .select_from(result.join(run, run.c.id == result.c.run_id))
-        .where(result.c.test_id == test, result.c.outcome.in_(map(outcome_code, outcomes)), ~not_reached, *conditions)
+        .where(result.c.test_id == test, result.c.outcome.in_(map(outcome_code, outcomes)), is_told, *conditions)
         .order_by(order)
         .limit(1)
         .scalar_subquery()

@@ -42,7 +42,9 @@ def list_runs(connection: Connection, kind: RunKind | None, limit: int | None, b
     return read_runs(connection, statement, with_code=False)
 
 
-def details(connection: Connection, run_id: int, *, with_points: bool = False, with_results: bool = True) -> RunDetails:
+def details(
+    connection: Connection, run_id: int, *, with_points: bool = False, with_results: bool = True, with_counts: bool = True
+) -> RunDetails:
     """Return everything recorded about a run.
 
     Raises:
@@ -50,7 +52,7 @@ def details(connection: Connection, run_id: int, *, with_points: bool = False, w
     """
     run = run_by_id(connection, run_id)
     with decoding(f"run {run.name}"):
-        return read_details(connection, run, with_points=with_points, with_results=with_results)
+        return read_details(connection, run, with_points=with_points, with_results=with_results, with_counts=with_counts)
 
 
 def damaged_runs(connection: Connection) -> Iterator[str]:

@@ -306,8 +306,6 @@ class RunDetails:
 
     Attributes:
         counts: How many tests ended in each outcome; of a test that was tried again the last attempt counts.
-        attempts: How many attempts there were; more than tests where some were tried again.
-        timed: How many tests passed at their first attempt and took long enough to be slower or faster by the floors.
     """
 
     run: Run
@@ -320,8 +318,6 @@ class RunDetails:
     checkpoints: tuple[Checkpoint, ...] = ()
     dataset: Dataset | None = None
     coverage: Coverage | None = None
-    attempts: int = 0
-    timed: int = 0
     answers: tuple[Answers, ...] = ()
 
 
