@@ -28,7 +28,8 @@ def test_onsets(connection: Connection, b: int, tests: Sequence[int]) -> dict[in
         return {}
     test, red = models.test, tuple(outcome for outcome in OUTCOMES if outcome.is_red)
     last_good = _run_of(test.c.id, _GOOD, models.test_result.c.run_id < b, newest=True)
-    good = select(test.c.id, last_good.label("last_good")).where(test.c.id.in_(tests)).cte("good")
+    # The limit keeps SQLite from working out the last good run again wherever it is named.
+    good = select(test.c.id, last_good.label("last_good")).where(test.c.id.in_(tests)).limit(len(tests)).cte("good")
     after_good = models.test_result.c.run_id > func.coalesce(good.c.last_good, 0)
     first_bad = _run_of(good.c.id, red, after_good, models.test_result.c.run_id <= b)
     rows = connection.execute(select(good.c.id, good.c.last_good, first_bad.label("first_bad"))).all()
