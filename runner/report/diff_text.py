@@ -20,6 +20,7 @@ from runner.report.numbers import counted, metric_delta, metric_value, seconds
 from runner.report.rows import TRANSITIONS
 from runner.report.safe import safe_line
 from runner.report.text import LONGEST_ID, WIDTH, Paint, colour_of, columns, plain, state_of, wrapped
+from runner.report.words import window_sentence
 
 _MOST_ROWS: Final = 20
 _MOST_OF_A_CAUSE: Final = 3
@@ -64,16 +65,15 @@ def _cautions(diff: Diff, paint: Paint) -> Iterator[str]:
 
 
 def _window(diff: Diff) -> list[str]:
-    if diff.window is None:
-        return []
-    return wrapped(safe_line(f"its metrics are medians over {diff.window}", _LONGEST_REASON).split(" "), "   ", "   ")
+    sentence = window_sentence(diff)
+    return wrapped(safe_line(sentence, _LONGEST_REASON).split(" "), "   ", "   ") if sentence else []
 
 
 def _known(known: tuple[KnownResult, ...], paint: Paint) -> Iterator[str]:
     if known:
         yield ""
         yield paint(f"known failures ({len(known):,})", "yellow")
-        for result in sorted(known, key=lambda result: list(TONES.values()).index(TONES[result.state]))[:_MOST_ROWS]:
+        for result in sorted(known, key=lambda result: list(TONES).index(result.state))[:_MOST_ROWS]:
             yield f"  {safe_line(known_test(result), LONGEST_ID)}"
             state = safe_line(known_state(result), _LONGEST_REASON).split(" ")
             yield from wrapped([paint(state[0], TONES[result.state]), *state[1:]], "    ", "    ")

@@ -37,6 +37,7 @@ from runner.report.words import (
     states,
     suspected_commits,
     way_sentence,
+    window_sentence,
 )
 
 _LONGEST: Final = 300
@@ -272,8 +273,7 @@ def _section(section: Section, anchor: str, glyphs: Glyphs) -> SectionView:
 
 
 def _cautions(diff: Diff) -> tuple[str, ...]:
-    window = [f"A's metrics are medians over {diff.window}"] if diff.window else []
-    return (*diff.comparability, *window)
+    return tuple(filter(None, (*diff.comparability, window_sentence(diff))))
 
 
 def _known(diff: Diff) -> Iterator[tuple[str, str, str, str]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from registry.known import KnownResult, KnownState
 from runner.report.words import outcome_words
 
-TONES = {KnownState.MUTED: "yellow", KnownState.EXPIRED: "red", KnownState.PASSES: "green"}
-"""The colour of each state, by the names that terminals know."""
+TONES = {KnownState.EXPIRED: "red", KnownState.MUTED: "yellow", KnownState.PASSES: "green"}
+"""The colour of each state, by the names that terminals know; the worst first."""
 
 
 def known_test(result: KnownResult) -> str:

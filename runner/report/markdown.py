@@ -35,6 +35,7 @@ from runner.report.words import (
     strip_letters,
     suspected_commits,
     way_sentence,
+    window_sentence,
 )
 
 LIMIT_BYTES: Final = 1_000_000
@@ -123,8 +124,8 @@ def _section(section: Section, room: _Room, *, is_alone: bool) -> Iterator[str]:
 
 def _cautions(diff: Diff) -> Iterator[str]:
     sentences = list(diff.comparability)
-    if diff.window is not None:
-        sentences.append(f"A's metrics are medians over {diff.window}")
+    if window_sentence(diff):
+        sentences.append(window_sentence(diff))
     for sentence in sentences:
         yield from ("", f"> {_MARKS[Verdict.SUSPECTED]} {prose(sentence, _LONGEST)}")
 

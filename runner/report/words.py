@@ -117,6 +117,11 @@ def way_sentence(diff: Diff) -> str:
     return way_words(point_of(diff.a), point_of(diff.b), diff.way)
 
 
+def window_sentence(diff: Diff) -> str:
+    """Return that A's metrics are medians over several runs; empty where they are its own, or where there are none."""
+    return f"the metrics of A are medians over {diff.window}" if diff.window and diff.window.metrics else ""
+
+
 def reason_sides(reason: Reason) -> tuple[str, str]:
     """Return what was recorded in A and in B; hashes by their first digits."""
     a, b = (_shown(side) for side in (reason.a, reason.b))

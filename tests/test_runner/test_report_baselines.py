@@ -8,17 +8,21 @@ import unittest
 from datetime import UTC, date, datetime
 
 from registry.bars import Bar, BarMove, Baseline, BaselineMove
-from registry.known import KnownFailure
+from registry.diff import Diff
+from registry.expectations import Window
+from registry.known import KnownFailure, KnownResult, KnownState
 from registry.pasts import HistoryEntry, MetricPast, MetricPoint
 from registry.records import Outcome
+from registry.regress import Verdict
 from registry.reliability import Contradiction, Reliability, Unreliable
 from runner.report.baselines import baselines_document, baselines_text, move_document, move_text
+from runner.report.diff_text import diff_text
 from runner.report.document import dumps
 from runner.report.flaky import flaky_document, flaky_text
 from runner.report.history import outcomes_document, outcomes_text, values_document, values_text
 from runner.report.known import added_text, known_document, known_text
 
-from .factories import make_record
+from .factories import make_record, make_run
 from .hostile import TEXTS
 
 WHEN = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -80,6 +84,36 @@ class Known(unittest.TestCase):
         """Adding one again says what it was until now."""
         text = " ".join(added_text(known(date(2026, 7, 1)), known(date(2026, 5, 1))).split())
         self.assertEqual(text, "t may fail until 2026-07-01; until now it was 2026-05-01, owner ann: waits")
+
+
+class InADiff(unittest.TestCase):
+    """What a diff says of them."""
+
+    def lines(self, **facts) -> list[str]:
+        """Return the text of a diff with only some facts."""
+        return diff_text(Diff(make_run("a"), make_run("b"), Verdict.UNCHANGED, **facts)).splitlines()
+
+    def test_cautions_first(self):
+        """What cannot be compared stands directly below the verdict, a paragraph each."""
+        lines = self.lines(comparability=("other machine (cpu): durations are not compared", "other Python: 3.11 -> 3.12"))
+        self.assertEqual(lines[1], "CAUTION: other machine (cpu): durations are not compared")
+        self.assertEqual(lines[2], "CAUTION: other Python: 3.11 -> 3.12")
+
+    def test_medians(self):
+        """That A's metrics are medians is said below A, and not where there are no metrics."""
+        window = Window(("r9", "r8"), {"m": (1.0, 2.0)})
+        self.assertIn("   the metrics of A are medians over 2 runs, r8 to r9", self.lines(window=window))
+        self.assertNotIn("medians", " ".join(self.lines(window=Window(("r9",)))))
+
+    def test_known_failures(self):
+        """Known failures have a heading of their own: what has expired first, then the muted, then what passes."""
+        states = ((KnownState.PASSES, Outcome.PASSED), (KnownState.MUTED, Outcome.FAILED), (KnownState.EXPIRED, Outcome.FAILED))
+        results = tuple(KnownResult(known(TODAY, str(state)), 0, outcome, state, "1 != 2") for state, outcome in states)
+        text = "\n".join(self.lines(known=results))
+        self.assertIn("known failures (3)", text)
+        told = ("known failure expired on 2026-06-01", "muted until 2026-06-01", "passes now, remove me")
+        places = [text.index(words) for words in told]
+        self.assertEqual(places, sorted(places))
 
 
 class Hostile(unittest.TestCase):
