@@ -8,14 +8,14 @@ import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
-from typing import Final
-from urllib.error import HTTPError, URLError
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
-from urllib.request import HTTPDefaultErrorHandler, HTTPErrorProcessor, HTTPHandler, HTTPSHandler, OpenerDirector, Request
 
 from runner.report.safe import safe_line
+
+if TYPE_CHECKING:
+    from urllib.request import OpenerDirector
 
 COMMAND_LIMIT_S: Final = 60
 WEBHOOK_LIMIT_S: Final = 15
@@ -111,20 +111,31 @@ def _post(notice: Notice, webhook: str) -> str | None:
     if parts.scheme not in ("http", "https") or not host:
         return "the address begins neither with https:// nor with http://"
     words = notice.words()
-    body = json.dumps({"schema": 1, "text": f"{words['run']}: {words['sentence']}", "green": notice.green, **words}).encode()
+    document = {"schema": 1, "text": f"{words['run']}: {words['sentence']}", "green": notice.green, **words}
+    return _sent(address, host, json.dumps(document).encode())
+
+
+def _sent(address: str, host: str, body: bytes) -> str | None:
+    from http.client import HTTPException
+    from urllib.error import HTTPError
+    from urllib.request import Request
+
+    headers = {"Content-Type": "application/json", "User-Agent": "runner"}
     try:
-        request = Request(address, body, {"Content-Type": "application/json", "User-Agent": "runner"}, method="POST")  # noqa: S310 - the scheme is checked above
+        request = Request(address, body, headers, method="POST")  # noqa: S310 - the scheme was checked
         with _opener().open(request, timeout=WEBHOOK_LIMIT_S):
             return None
     except HTTPError as error:
         return f"{safe_line(host)} answered {error.code}"
-    except (URLError, OSError, HTTPException, ValueError) as error:
+    except (OSError, HTTPException, ValueError) as error:
         reason = getattr(error, "reason", None) or type(error).__name__
         return f"{safe_line(host)}: {safe_line(str(reason), 200)}"
 
 
 def _opener() -> OpenerDirector:
     """Return what opens http and https and nothing else, and follows no redirection."""
+    from urllib.request import HTTPDefaultErrorHandler, HTTPErrorProcessor, HTTPHandler, HTTPSHandler, OpenerDirector
+
     opener = OpenerDirector()
     for handler in (HTTPHandler(), HTTPSHandler(), HTTPDefaultErrorHandler(), HTTPErrorProcessor()):
         opener.add_handler(handler)

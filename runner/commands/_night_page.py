@@ -199,7 +199,8 @@ class NightView:
             diff = diff_of(self._registry, before, part.run, self._root, held_to)
             self._compared.append(_Compared(part, diff, since))
         except NothingToCompare as nothing:
-            yield Finding(Verdict.INSUFFICIENT_DATA, f"{part.role}: {nothing}")
+            # Whether that is bad the dead-man checks have said.
+            yield Finding(Verdict.UNCHANGED, f"{part.role}: {nothing}")
 
     def _slow_again(self, before: Run, again: Run) -> Sequence[TestKey]:
         """Return the tests whose second measurement was past its limit too."""

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from registry.store import Registry
 
 _WIDEST_ROLE: Final = 30
+_LONGEST_WORDS: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,17 +171,21 @@ def _record(plan: _Plan, registry: Registry, night: Run, parts: Parts) -> None:
 
 def _tell_part(job: Job, part: Part | None, registry: Registry, parts: Parts) -> None:
     if part is None:
-        _say(f"{job.role:<{_WIDEST_ROLE}}  recorded nothing: {parts.last_words(job)}")
+        _say(f"{job.role:<{_WIDEST_ROLE}}  recorded nothing")
+        _say_why(parts.last_words(job))
         return
     counts = part.counts
     if part.run.kind is RunKind.TEST:
         passed, skipped = (sum(counts.get(one, 0) for one in kinds) for kinds in (_PASSED, (Outcome.SKIPPED,)))
         told = f"{passed:,} passed, {part.red:,} failed, {skipped:,} skipped"
     else:
-        metrics = [metric for metric in registry.details(part.run).metrics if metric.name in ACCURACIES]
+        metrics = [metric for metric in registry.details(part.run).metrics if ACCURACIES.get(metric.name) == "test"]
         told = ", ".join(f"{metric.name} {metric_value(metric.name, metric.last)}" for metric in metrics)
-    state = "" if part.run.status is RunStatus.FINISHED else f"  {part.run.status}: {parts.last_words(job)}"
-    _say(f"{job.role:<{_WIDEST_ROLE}}  {told}  {seconds(part.run.duration_s)}{state}")
+    is_finished = part.run.status is RunStatus.FINISHED
+    facts = (told, seconds(part.run.duration_s), "" if is_finished else str(part.run.status))
+    _say(f"{job.role:<{_WIDEST_ROLE}}  {'  '.join(filter(None, facts))}")
+    if not is_finished:
+        _say_why(parts.last_words(job))
 
 
 _PASSED: Final = (Outcome.PASSED, Outcome.EXPECTED_FAILURE)
@@ -264,6 +269,11 @@ def _closed(plan: _Plan, reports: Reports, result: _Result, failures: list[str],
     if result.error is not None:
         raise result.error
     return code
+
+
+def _say_why(words: str) -> None:
+    for line in wrapped(safe_line(words, _LONGEST_WORDS).split(" "), "  ", "  "):
+        _say(line)
 
 
 def _say(line: str) -> None:
