@@ -52,7 +52,7 @@ def _environment() -> Environment:
 
 
 def _line(text: str, longest: int = _LONGEST) -> str:
-    return safe_line(text, longest)
+    return safe_line(text, longest).replace(" -> ", " \u2192 ")
 
 
 def _breakable(text: str) -> Markup:

@@ -11,9 +11,9 @@ _ASCII = "\x7f"
 _HARMLESS = frozenset(" .,;%()/")
 _LINK = re.compile(r"(?i)\b(www)\.")
 _LINKS_SOMEWHERE = frozenset("@#")
-_INSIDE = re.compile(r"(?<=\w)-(?=\w)|(?<=\w):(?= )|(?<=\d):(?=\d)")
+_INSIDE = re.compile(r"(?<=\w)-(?=\w)|[-+](?=\d)|(?<=\w):(?= )|(?<=\d):(?=\d)|(?<=[^\W_])_(?=[^\W_])|(?<= )=(?= )")
 _INSIDE_CODE = re.compile(r"(?<=[^\W_])_(?=[^\W_])")
-_LIST = re.compile(r"^(\d+)([.)])")
+_LIST = re.compile(r"^(\d+)([.)])(?=\s|$)")
 
 
 def code(text: str, longest: int | None = None) -> str:
@@ -29,7 +29,7 @@ def code(text: str, longest: int | None = None) -> str:
 
 def prose(text: str, longest: int | None = None) -> str:
     """Return text between other words, harmless in the same way; GitHub looks for mentions also behind entities."""
-    line = safe_line(text, longest).lstrip(" ")
+    line = safe_line(text, longest).lstrip(" ").replace(" -> ", " \u2192 ")
     kept = {match.start() for match in _INSIDE.finditer(line)}
     shown = "".join(character if at in kept else _entity(character) for at, character in enumerate(line))
     return _without_links(_LIST.sub(lambda match: f"{match[1]}&#{ord(match[2])};", shown))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Final
@@ -29,6 +30,7 @@ WORDS: Final = {
 CHANGED: Final = "; changed: "
 """What stands before that which was changed."""
 
+_PROBABILITY = re.compile(r"\bp [=<] [\d.]+(?:e-\d+)?")
 _MOST_PARTS: Final = 5
 _MOST_CHANGES: Final = 4
 _LONGEST: Final = 120
@@ -101,7 +103,8 @@ def _metric(change: MetricChange) -> str:
     a, b = (metric_value(change.name, value) for value in (change.a, change.b))
     if _is_worse_than_the_bar_only(change):
         return f"{safe_line(change.name, _LONGEST)} {b}, worse than the bar {metric_value(change.name, change.bar)}"
-    return f"{safe_line(change.name, _LONGEST)} {a} -> {b}{_errors(change)}"
+    told = ", ".join([*_errors(change), *_p(change)])
+    return f"{safe_line(change.name, _LONGEST)} {a} -> {b}" + (f" ({told})" if told else "")
 
 
 def _is_worse_than_the_bar_only(change: MetricChange) -> bool:
@@ -111,12 +114,18 @@ def _is_worse_than_the_bar_only(change: MetricChange) -> bool:
     return not is_worse(b, a, direction)
 
 
-def _errors(change: MetricChange) -> str:
-    """Return by how much the share of wrong answers grew, which says more than two accuracies that look alike."""
+def _errors(change: MetricChange) -> Iterator[str]:
+    """Yield by how much the share of wrong answers grew, which says more than two accuracies that look alike."""
     a, b = change.a, change.b
-    if not change.name.endswith("accuracy") or a is None or b is None or not (0 <= a < 1 and 0 <= b < 1):
-        return ""
-    return f" (errors x{(1 - b) / (1 - a):.1f})"
+    if change.name.endswith("accuracy") and a is not None and b is not None and 0 <= a < 1 and 0 <= b < 1:
+        yield f"errors x{(1 - b) / (1 - a):.1f}"
+
+
+def _p(change: MetricChange) -> Iterator[str]:
+    """Yield how probable such a change is by chance, where the evidence of the verdict has it."""
+    found = _PROBABILITY.search(change.evidence or "")
+    if found:
+        yield found[0]
 
 
 def _changed(reasons: Sequence[Reason]) -> str:

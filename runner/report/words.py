@@ -160,5 +160,5 @@ def coverage_sentence(change: CoverageChange) -> str:
 
 def _shown(value: str | None) -> str:
     if value is None:
-        return "-"
+        return "none"
     return value[:HASH_DIGITS] if _HASH.fullmatch(value) else value
