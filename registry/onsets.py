@@ -68,7 +68,7 @@ def tracebacks(connection: Connection, b: int, tests: Sequence[int]) -> dict[int
 def metric_series(
     connection: Connection, a: int, b: int, names: Iterable[str]
 ) -> Mapping[str, tuple[tuple[RunPoint, float], ...]]:
-    """Return the last values of metrics from run A to run B, over the finished runs between them that are configured as B is."""
+    """Return the last values of metrics from run A to run B, over finished runs between them of B's configuration and seed."""
     wanted = sorted(names)
     if not wanted or a >= b:
         return {}
@@ -89,8 +89,8 @@ def metric_series(
 
 def _alike(connection: Connection, a: int, b: int) -> list[int]:
     run, own = models.run.c, models.run.alias()
-    kind = select(own.c.kind).where(own.c.id == b).scalar_subquery()
-    between = (run.id > a, run.id < b, run.kind == kind, run.status == str(RunStatus.FINISHED))
+    is_like_b = (run.kind == own.c.kind, run.seed.is_not_distinct_from(own.c.seed), own.c.id == b)
+    between = (run.id > a, run.id < b, run.status == str(RunStatus.FINISHED), *is_like_b)
     runs = connection.execute(select(run.id).where(*between).order_by(run.id.desc()).limit(BETWEEN)).scalars().all()
     table, params = models.run_param, dict[int, dict[str, str]]()
     for run_id, key, value in connection.execute(select(table).where(table.c.run_id.in_([*runs, b]))):

@@ -90,14 +90,16 @@ def _test(target: str, good: RunDetails, bad: RunDetails, settings: Settings) ->
         raise NothingToBisect(f"{test_id} is {state} in {good.run.name}; --good takes a run in which it passes")
     here = Path.cwd().resolve()
     top = repository_top(here)
+    discovery = discovery_flags(bad.run.argv)
     trial = TestTrial(
         test_id,
         here.relative_to(top),
         top,
         seed=bad.run.seed,
-        discovery=discovery_flags(bad.run.argv),
+        discovery=discovery,
         variables=_variables(str(bad.run.params.get("python_flags", ""))),
         not_run_is_bad=now.outcome is Outcome.NOT_RUN,
+        by_name=_top(discovery, settings) == here,
     )
     hint = (
         "it may take other tests before it, which `runner test --bisect-order TEST` finds, files that git does not track, or "

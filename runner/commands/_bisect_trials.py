@@ -57,6 +57,7 @@ class TestTrial:
         discovery: The flags -s, -t and -p as they were recorded; where there are none, the settings of each commit count.
         variables: What gives the interpreter the recorded flags.
         not_run_is_bad: Whether the bad run did not come to the test either.
+        by_name: Whether the id alone is tried before discovery, which loads all tests; later what found the test last.
     """
 
     test_id: str
@@ -66,7 +67,7 @@ class TestTrial:
     discovery: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     not_run_is_bad: bool = False
-    _by_name: bool = False
+    by_name: bool = False
 
     def __call__(self, folder: Path) -> Answer:
         """Judge what is checked out in a folder; where the test is not there or cannot be loaded, nothing can be said."""
@@ -77,38 +78,36 @@ class TestTrial:
             settings = read_settings(place)
         except SettingsError as error:
             return Answer("skip", str(error))
-        found = self._run(place, settings, folder)
-        if found is None:
-            self._by_name = not self._by_name
-            found = self._run(place, settings, folder)
-        return self._judge(found)
+        for by_name in (self.by_name, not self.by_name):
+            found = self._run(place, settings, by_name=by_name)
+            if found is not None:
+                self.by_name = by_name
+                return self._judge(found)
+        return Answer("skip", "the test is not there or cannot be imported")
 
-    def _judge(self, found: TestFinished | None) -> Answer:
-        if found is None:
-            return Answer("skip", "the test is not there, or its module cannot be imported")
+    def _judge(self, found: TestFinished) -> Answer:
         outcome, words = Outcome(found.outcome), found.outcome.replace("_", " ")
         about = f"{words}: {found.message}" if found.message else words
         if outcome is Outcome.SKIPPED or (outcome is Outcome.NOT_RUN and not self.not_run_is_bad):
             return Answer("skip", about)
         return Answer("bad", about) if outcome.is_red else Answer("good", words)
 
-    def _run(self, place: Path, settings: Settings, folder: Path) -> TestFinished | None:
+    def _run(self, place: Path, settings: Settings, *, by_name: bool) -> TestFinished | None:
+        names = execute.Selection(names=(self.test_id,))
         options = execute.WorkerOptions(
             working_directory=place,
-            environment=self._environment(folder, place),
+            environment=self._environment(place),
             seed=self.seed,
             timeout_s=settings.timeout,
         )
         watch = _Watch()
-        with execute.start(self._selection(settings), options) as execution:
+        with execute.start(names if by_name else self._discovered(settings), options) as execution:
             summary = execution.run(watch)
         if summary.interrupted:
             raise Terminated if summary.interrupted == "SIGTERM" else KeyboardInterrupt
         return watch.found.get((self.test_id, 0))
 
-    def _selection(self, settings: Settings) -> execute.Selection:
-        if self._by_name:
-            return execute.Selection(names=(self.test_id,))
+    def _discovered(self, settings: Settings) -> execute.Selection:
         start, top = self.discovery.get("-s"), self.discovery.get("-t")
         if start is None and top is None:
             start, top = (
@@ -121,8 +120,9 @@ class TestTrial:
     def _only(self, keys: Sequence[TestKey]) -> list[int]:
         return [place for place, key in enumerate(keys) if key == (self.test_id, 0)]
 
-    def _environment(self, folder: Path, place: Path) -> dict[str, str]:
+    def _environment(self, place: Path) -> dict[str, str]:
         """Return variables by which modules come from the work tree, also those of a project that is installed editable."""
+        folder = place if self.below == Path() else place.parents[len(self.below.parts) - 1]
         entries = [*os.environ.get("PYTHONPATH", "").split(os.pathsep), *sys.path]
         paths = [_moved(entry, self.top, folder) for entry in entries if entry]
         path = list(dict.fromkeys(str(path) for path in (*paths, place / "src") if path is not None and path.is_dir()))

@@ -15,7 +15,7 @@ from runner.commands._bisect_subject import subject_of
 from runner.commands._bisect_worktree import Stand, Worktree, repository_top, worktree
 from runner.commands.surroundings import open_registry, unwinding
 from runner.errors import ExitCode, NothingToBisect
-from runner.report.bisection import commit_lines, possible_lines, trial_line
+from runner.report.bisection import answer_line, commit_lines, possible_lines, step_line
 from runner.settings import read_settings
 
 if TYPE_CHECKING:
@@ -104,8 +104,9 @@ def _search(tree: Worktree, subject: Subject, ends: tuple[str, str]) -> int:
 
 def _try(tree: Worktree, subject: Subject, commit: str, label: str, steps_left: int | None = None) -> Answer:
     tree.check_out(commit)
+    _tell(step_line(label, tree.describe(commit), steps_left))
     answer = subject.trial(tree.folder)
-    _tell(trial_line(label, tree.describe(commit), (answer.word, answer.words), steps_left))
+    _tell(answer_line(answer.word, answer.words))
     return answer
 
 

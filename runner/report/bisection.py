@@ -15,12 +15,16 @@ _LABEL: Final = 8
 _WORDS: Final = {"good": "good", "bad": "BAD", "skip": "skipped"}
 
 
-def trial_line(label: str, commit: Commit, answer: tuple[str, str], steps_left: int | None = None) -> str:
-    """Return the line of one trial: which commit, what it is, and why."""
-    word, words = answer
+def step_line(label: str, commit: Commit, steps_left: int | None = None) -> str:
+    """Return the line before a trial: which commit is tested."""
     left = "" if not steps_left else f" (about {counted(steps_left, 'step')} left)"
-    about = safe_line(commit.subject, WIDTH // 2)
-    return f"{label:<{_LABEL}} {commit.id[:SHORT_HASH]} {about}: {_WORDS[word]}, {safe_line(words, WIDTH)}{left}"
+    line = f"{label:<{_LABEL}} {commit.id[:SHORT_HASH]} {commit.subject}"
+    return safe_line(line, WIDTH - len(left)) + left
+
+
+def answer_line(word: str, words: str) -> str:
+    """Return the line after a trial: what the commit is, and why."""
+    return safe_line(f"{'':<{_LABEL}} {_WORDS[word]}: {words}", WIDTH)
 
 
 def commit_lines(commit: Commit) -> Iterator[str]:

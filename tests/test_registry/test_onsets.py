@@ -97,10 +97,11 @@ class Metrics(RegistryCase):
         return self.registry.find_run(name)
 
     def test_runs_between(self):
-        """Between A and B the finished trainings that are configured as B is are read, in order; A belongs to them anyway."""
+        """Between A and B the trainings of B's configuration and seed are read, in order; A belongs to them anyway."""
         a = self.training("a", 1.0, params={"lr": 2})
         self.training("alike", 1.1)
         self.training("other", 1.2, params={"lr": 3})
+        self.training("seeded", 1.3, seed=7)
         self.recorded([result()])
         b = self.training("b", 2.0)
         series = self.registry.compare(a, b).trail.series["loss"]
