@@ -7,32 +7,28 @@ from collections.abc import Iterable, Sequence
 
 from runner.report.safe import safe_line
 
-_ASCII = "\x7f"
-_HARMLESS = frozenset(" .,;%()/")
 _LINK = re.compile(r"(?i)\b(www)\.")
 _LINKS_SOMEWHERE = frozenset("@#")
-_INSIDE = re.compile(r"(?<=\w)-(?=\w)|[-+](?=\d)|(?<=\w):(?= )|(?<=\d):(?=\d)|(?<=[^\W_])_(?=[^\W_])|(?<= )=(?= )")
-_INSIDE_CODE = re.compile(r"(?<=[^\W_])_(?=[^\W_])")
 _LIST = re.compile(r"^(\d+)([.)])(?=\s|$)")
+# Every sign of ASCII but a few, and but for those that mean nothing where they stand: between letters, or before a digit.
+_ACTIVE = re.compile(
+    r"(?<![^\W_])_|_(?![^\W_])|(?<!\w)-(?!\d)|-(?!\w)|\+(?!\d)|(?<!\w):|:(?! )(?!\d)|(?<! )=|=(?! )"
+    r"|[!\"#$&'*<>?@\[\\\]^`{|}~]"
+)
+_ACTIVE_IN_CODE = re.compile(r"[^\w .]|(?<![^\W_])_|_(?![^\W_])")
 
 
 def code(text: str, longest: int | None = None) -> str:
     """Return text as code in which nothing is Markdown, markup or a mention: what is no letter becomes an entity."""
-    line = safe_line(text, longest)
-    kept = {match.start() for match in _INSIDE_CODE.finditer(line)}
-    shown = "".join(
-        character if character.isalnum() or character in " ." or at in kept else f"&#{ord(character)};"
-        for at, character in enumerate(line)
-    )
-    return f"<code>{_without_links(shown)}</code>" if line else ""
+    line = _ACTIVE_IN_CODE.sub(_entity, safe_line(text, longest))
+    return f"<code>{_without_links(line)}</code>" if line else ""
 
 
 def prose(text: str, longest: int | None = None) -> str:
     """Return text between other words, harmless in the same way; GitHub looks for mentions also behind entities."""
     line = safe_line(text, longest).lstrip(" ").replace(" -> ", " \u2192 ")
-    kept = {match.start() for match in _INSIDE.finditer(line)}
-    shown = "".join(character if at in kept else _entity(character) for at, character in enumerate(line))
-    return _without_links(_LIST.sub(lambda match: f"{match[1]}&#{ord(match[2])};", shown))
+    shown = _LIST.sub(lambda match: f"{match[1]}&#{ord(match[2])};", _ACTIVE.sub(_entity, line))
+    return _without_links(shown)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -44,10 +40,8 @@ def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _entity(character: str) -> str:
-    if character.isalnum() or character in _HARMLESS or character > _ASCII:
-        return character
-    return f"&#{ord(character)};" + ("\u200b" if character in _LINKS_SOMEWHERE else "")
+def _entity(match: re.Match[str]) -> str:
+    return f"&#{ord(match[0])};" + ("\u200b" if match[0] in _LINKS_SOMEWHERE else "")
 
 
 def _without_links(text: str) -> str:
