@@ -123,7 +123,7 @@ class LightImports(unittest.TestCase):
 
     def test_reports_load_no_database(self):
         """The reports are pure over records: they load neither SQLAlchemy nor rich."""
-        names = ("document", "live", "text", "junit", "github", "plugins", "progress", "screen")
+        names = ("document", "live", "text", "junit", "github", "nights", "plugins", "progress", "screen")
         loaded = json.loads(python("-c", IMPORT_PROBE, *(f"runner.report.{name}" for name in names)))
         self.assertIn("runner.report.live", loaded)
         self.assertEqual(heavy(loaded), [])
