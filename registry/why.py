@@ -9,6 +9,9 @@ from enum import Enum
 from registry.records import Run, RunDetails, RunKind
 from registry.suspects import Evidence
 
+NOTHING = "nothing that was recorded changed"
+"""What the sentence begins with that says so."""
+
 _OF_NO_WEIGHT = frozenset({"--name", "--tag", "--registry", "--format", "--color", "--junit-xml", "--durations", "--seed"})
 _SWITCHES_OF_NO_WEIGHT = frozenset({"--record", "--no-record", "--debug", "-v", "-q", "--verbose", "--quiet", "--locals"})
 
@@ -81,7 +84,7 @@ def unexplained(a: RunDetails, b: RunDetails) -> str | None:
     unknown = [] if a.run.code and b.run.code else ["code"]
     unknown += [] if a.run.git.commit and b.run.git.commit else ["commit"]
     gap = f" ({' and '.join(unknown)} not recorded)" if unknown else ""
-    return f"nothing that was recorded changed{gap}"
+    return f"{NOTHING}{gap}"
 
 
 def recorded_differences(a: RunDetails, b: RunDetails) -> Iterator[Reason]:

@@ -12,7 +12,7 @@ from registry.origin import SHORT_HASH
 from registry.records import ChangedPair
 from registry.regress import Verdict
 from registry.uncovered import CoverageChange
-from registry.why import Reason
+from registry.why import NOTHING, Reason
 from runner.report.causes import ranges
 from runner.report.glyphs import glyph_path
 from runner.report.html_figures import Digits, Plot, digits, plots
@@ -43,7 +43,7 @@ from runner.report.words import (
 _LONGEST: Final = 300
 _MOST_CHIPS: Final = 14
 _MOST_REASONS: Final = 300
-_MOST_CLUSTERS: Final = 50
+_MOST_CLUSTERS: Final = 20
 _MOST_COMMITS: Final = 50
 _TONES: Final = {
     Verdict.REGRESSED: "bad",
@@ -147,6 +147,7 @@ class SectionView:
     fixtures: tuple[tuple[str, str, str], ...]
     causes: str
     clusters: tuple[ClusterRow, ...]
+    clusters_left_out: str
     metrics: tuple[MetricRow, ...]
     plots: tuple[Plot, ...]
     digits: Digits
@@ -176,6 +177,7 @@ class PageView:
     tiles: tuple[Tile, ...]
     chips: tuple[Chip, ...]
     chips_left_out: int
+    nothing: str
     way: str
     commits: tuple[CommitRow, ...]
     sections: tuple[SectionView, ...]
@@ -216,6 +218,7 @@ def page_view(page: Page) -> PageView:
         tiles=tuple(_tiles(page)),
         chips=tuple(map(_chip, reasons[:_MOST_CHIPS])),
         chips_left_out=max(len(reasons) - _MOST_CHIPS, 0),
+        nothing=_nothing(page),
         way=_ways(page),
         commits=tuple(_commits(page)),
         sections=sections,
@@ -258,6 +261,7 @@ def _section(section: Section, anchor: str, glyphs: Glyphs) -> SectionView:
         fixtures=tuple((one.fixture_id, outcome_words(one.outcome), one.message or "") for one in diff.fixtures[:_MOST_REASONS]),
         causes=causes_sentence(diff),
         clusters=tuple(_clusters(diff, glyphs)),
+        clusters_left_out=f"{len(diff.clusters) - _MOST_CLUSTERS:,}" if len(diff.clusters) > _MOST_CLUSTERS else "",
         metrics=metric_rows(diff.metrics),
         plots=plots(section.curves, int(anchor[1:]) * 100),
         digits=digits(section),
@@ -349,6 +353,13 @@ def _commits(page: Page) -> Iterator[CommitRow]:
 
 def _ways(page: Page) -> str:
     return next(filter(None, (way_sentence(section.diff) for section in page.sections)), "")
+
+
+def _nothing(page: Page) -> str:
+    """Return the sentence where nothing differs: the diff's own, which says what was not recorded and what it hints at."""
+    reasons = (reason for section in page.sections for reason in section.diff.reasons)
+    told = next((reason for reason in reasons if reason.startswith(NOTHING)), NOTHING)
+    return f"{told[0].upper()}{told[1:]}."
 
 
 def _uncovered(change: CoverageChange | None) -> Iterator[tuple[str, tuple[str, ...]]]:

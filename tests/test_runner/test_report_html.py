@@ -28,7 +28,7 @@ PAIR = ChangedPair("pkg.mod.Case.test_one", 0, Outcome.PASSED, Outcome.FAILED, "
 WHEN = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 CURVE = Curve("test_accuracy", ((0, 0.9), (1, 0.98)), ((0, 0.8), (1, float("nan")), (2, 0.9)), direction=Direction.HIGHER)
 IMAGE = FlippedImage(7, 4, right_in_b=False, pixels=bytes(range(256)) * 3 + bytes(16))
-FIRST_SCREEN = ("1 test newly failing", "1,200", "What changed", "0123", "test_one", "Newly failing (1)")
+FIRST_SCREEN = ("1 test newly failing", "1,200", "What changed", "Newly failing (1)", "test_one", "1 cause, 1 new")
 COLOURS = re.compile(r"--(\w+(?:-wash)?): (#[0-9a-f]{3,6})")
 
 
