@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 SUFFIXES: Final = {"html": "html", "markdown": "md", "json": "json", "text": "txt"}
 """What the report of each format is called after its dot."""
 
+_OPTION: Final = "output in [tool.runner.nightly]"
 _OF_A_NIGHT: Final = re.compile(r"nightly-\d+")
+
+
+def require_writable(output: Path) -> None:
+    """Refuse a folder in which no report could be written, before there is a night that would have none.
+
+    Raises:
+        ReportUnwritable: Nothing can be written there.
+    """
+    ReportFile(str(output / "report"), "the report", _OPTION)
 
 
 class Reports:
@@ -36,10 +46,7 @@ class Reports:
     def __init__(self, output: Path, night: str, forms: Iterable[str]) -> None:
         self.folder = output / night
         self._output = output
-        self._files = {
-            form: ReportFile(str(self.folder / f"report.{SUFFIXES[form]}"), "the report", "output in [tool.runner.nightly]")
-            for form in forms
-        }
+        self._files = {form: ReportFile(str(self.folder / f"report.{SUFFIXES[form]}"), "the report", _OPTION) for form in forms}
 
     @property
     def paths(self) -> dict[str, Path]:

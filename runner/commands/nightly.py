@@ -17,7 +17,7 @@ from runner.commands._night_lock import one_night
 from runner.commands._night_notice import Notice, notify
 from runner.commands._night_page import NightView, Terms
 from runner.commands._night_parts import Job, Parts, again, jobs_of
-from runner.commands._night_reports import Reports, remove_checkpoints
+from runner.commands._night_reports import Reports, remove_checkpoints, require_writable
 from runner.commands.diff import FAIL_ON
 from runner.commands.surroundings import (
     command_line,
@@ -88,6 +88,7 @@ def run_nightly(request: NightRequest) -> int:
         registry = stack.enter_context(open_registry(request.registry, settings))
         stack.enter_context(one_night(_own_folder(settings.root)))
         plan = _plan(request, settings, nightly, registry)
+        require_writable(settings.root / nightly.output)
         with signals_held():
             run = stack.enter_context(registry.start(_new_run(plan)))
         stack.enter_context(kept_if_interrupted(run.run))

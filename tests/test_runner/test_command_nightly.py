@@ -201,6 +201,25 @@ class Baselines(ProjectCase):
         self.assertIn("  baseline:main: nightly-1", home.run("report").lines)
 
 
+class Refused(ProjectCase):
+    """What is wrong is told before there is a night."""
+
+    def test_before_the_night(self):
+        """A key that is not known gives 2, a folder that takes no report 3; nothing is recorded."""
+        home = with_nights(self.project(), "kep = 3")
+        self.assert_refused(night(home), 2, "settings", "unknown key 'kep'; did you mean 'keep'?")
+        with_nights(home, "output = 'pyproject.toml/reports'")
+        self.assert_refused(night(home), 3, "report-unwritable", "output in [tool.runner.nightly]")
+        self.assertEqual(rows(home, "SELECT count(*) FROM run"), [(0,)])
+
+    def test_a_failing_notice(self):
+        """A command that fails to tell is one sentence on standard error; verdict, paths and exit code stay."""
+        home = with_nights(self.project(), "notify-command = ['/absent/program', '{sentence}']", tasks="")
+        answer = night(home)
+        self.assertEqual((answer.code, answer.lines[-1]), (5, "INSUFFICIENT DATA: there is no earlier night to compare with"))
+        self.assertRegex(answer.errors, r"^runner: notify-command /absent/program failed: .* \[notify-failed\]\n$")
+
+
 class Ends(ProjectCase):
     """However a night ends, the registry is consistent and nothing runs on."""
 
