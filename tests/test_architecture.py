@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 ROOT = Path(__file__).resolve().parent.parent
-HEAVY = ("torch", "torchvision", "sqlalchemy", "alembic", "matplotlib", "scipy", "numpy", "rich", "coverage", "pluggy")
+HEAVY = ("torch", "torchvision", "sqlalchemy", "alembic", "jinja2", "matplotlib", "scipy", "numpy", "rich", "coverage", "pluggy")
 OURS = ("registry.store", "registry.models", "registry.queries", "mnist.train", "mnist.data", "runner.execute")
 
 # Each command line runs in the same fresh interpreter: modules only accumulate, so the first that is at fault is named.

@@ -136,6 +136,12 @@ class Wheel(unittest.TestCase):
         self.assertLessEqual({*mains, "runner/dropin/unittest_registry/recording.py"}, modules)
         self.assertLessEqual(modules, self.names)
 
+    def test_it_carries_the_templates(self):
+        """The templates and the style sheet of the HTML report are in the wheel."""
+        templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "runner" / "report" / "templates").iterdir()}
+        self.assertLessEqual({f"runner/report/templates/{name}" for name in ("page.html", "style.css")}, templates)
+        self.assertLessEqual(templates, self.names)
+
     def test_it_is_typed(self):
         """Each package says with py.typed that its hints are meant."""
         self.assertLessEqual({f"{package}/py.typed" for package in ("registry", "mnist", "runner")}, self.names)
@@ -234,6 +240,10 @@ class InstalledWheel(unittest.TestCase):
         """`runner runs` lists the run."""
         (run,) = json.loads(self.runner("runs", "--format", "json"))["runs"]
         self.assertEqual((run["name"], run["green"]), ("first", True))
+
+    def test_it_writes_a_page(self):
+        """`runner diff --format html` finds its templates in the wheel."""
+        self.assertTrue(self.runner("diff", "first", "first", "--format", "html").startswith("<!DOCTYPE html>"))
 
     def test_it_looks_after_its_registry(self):
         """`runner db info` and `runner db check` find the registry sound and at the newest revision."""
