@@ -82,6 +82,11 @@ class Worktree:
         found = _FOUND.findall(log) or _POSSIBLE.findall(log)
         if found:
             return Stand(None, tuple(found))
+        if output is None and "merge base" in str(reason):
+            raise NothingToBisect(
+                "the commit from which both runs come is bad already, so it was mended in the good one and not broken in the bad "
+                "one; name an older run with --good"
+            )
         if output is None:
             raise NothingToBisect(f"git cannot go on with the bisection: {reason}; look at these commits by hand")
         steps = _STEPS.search(os.fsdecode(output))

@@ -97,3 +97,14 @@ class Refusals(ProjectCase):
         """The interpreter of the workers can be named."""
         answer = self.project(test_it=SUITE).run("test", "--python", sys.executable, "-k", "Nothing")
         self.assertEqual(answer.code, 5, answer.errors)
+
+
+class Flags(ProjectCase):
+    """What the workers inherit."""
+
+    def test_flags_of_the_interpreter_are_recorded(self):
+        """A run under -O keeps that in its configuration; without a flag there is nothing to keep."""
+        home = self.project(test_it="import unittest\nclass Quick(unittest.TestCase):\n    def test_one(self): pass\n")
+        for variables, expected in (({"PYTHONOPTIMIZE": "1"}, {"python_flags": "-O"}), ({}, {})):
+            answer = home.run("test", "--format", "json", **variables)
+            self.assertEqual(json.loads(answer.output.splitlines()[-1])["run"]["params"], expected)
