@@ -7,7 +7,6 @@ import os
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,7 +96,7 @@ def _test(target: str, good: RunDetails, bad: RunDetails, settings: Settings) ->
         top,
         seed=bad.run.seed,
         discovery=discovery,
-        variables=_variables(str(bad.run.params.get("python_flags", ""))),
+        variables=interpreter_variables(str(bad.run.params.get("python_flags", ""))),
         not_run_is_bad=now.outcome is Outcome.NOT_RUN,
         by_name=_top(discovery, settings) == here,
     )
@@ -160,10 +159,10 @@ def discovery_flags(argv: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _variables(flags: str) -> dict[str, str]:
-    """Return the environment variables that mean what flags of the interpreter mean."""
-    words = flags.split()
-    warnings = [value for flag, value in pairwise(words) if flag == "-W"]
+def interpreter_variables(flags: str) -> dict[str, str]:
+    """Return the environment variables that mean what recorded flags of the interpreter mean."""
+    words = shlex.split(flags)
+    warnings = [word.removeprefix("-W") for word in words if word.startswith("-W")]
     found = {"PYTHONOPTIMIZE": "2"} if "-OO" in words else {"PYTHONOPTIMIZE": "1"} if "-O" in words else {}
     found |= {"PYTHONWARNINGS": ",".join(warnings)} if warnings else {}
     return found | ({"PYTHONDEVMODE": "1"} if "dev" in words else {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from runner.execute.process import interpreter_flags
 from runner.settings import Settings
 
 _AUTO = "auto"
+_OF_NO_WEIGHT = frozenset({"-B", "-q"})  # byte code and the banner change no result
 
 
 def worker_options(request: TestRequest, settings: Settings) -> execute.WorkerOptions:
@@ -41,9 +43,10 @@ def worker_options(request: TestRequest, settings: Settings) -> execute.WorkerOp
 
 def recorded_params(request: TestRequest, settings: Settings) -> dict[str, object]:
     """Return what of the way to run a registry keeps: what may change results or durations."""
-    jobs, flags = number_of_jobs(request, settings), interpreter_flags()
+    jobs = number_of_jobs(request, settings)
+    flags = shlex.join(flag for flag in interpreter_flags() if flag not in _OF_NO_WEIGHT)
     switches = ({"shuffle": True} if request.shuffle else {}) | ({"jobs": jobs} if jobs > 1 else {})
-    return switches | ({"python_flags": " ".join(flags)} if flags else {})
+    return switches | ({"python_flags": flags} if flags else {})
 
 
 def number_of_jobs(request: TestRequest, settings: Settings) -> int:

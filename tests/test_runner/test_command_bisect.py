@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import mnist
 import registry
 from registry.records import GitState, NewRun, RunKind
-from runner.commands._bisect_subject import discovery_flags
+from runner.commands._bisect_subject import discovery_flags, interpreter_variables
 
 from .projects import CONSOLE_SCRIPT, Answer, Project, ProjectCase
 from .repositories import Repository
@@ -196,6 +196,13 @@ class Refused(ProjectCase):
         """They are read from a recorded command line in each of their forms."""
         argv = ("runner", "test", "-s", "a", "--pattern=x*.py", "--top-level-directory", "t", "--seed", "1")
         self.assertEqual(discovery_flags(argv), {"-s": "a", "-p": "x*.py", "-t": "t"})
+
+    def test_flags_of_the_interpreter(self):
+        """Recorded flags become the variables that mean the same."""
+        expected = {"PYTHONOPTIMIZE": "1", "PYTHONWARNINGS": "error,ignore:a b", "PYTHONDEVMODE": "1"}
+        self.assertEqual(interpreter_variables("-O -Werror '-Wignore:a b' -X dev"), expected)
+        self.assertEqual(interpreter_variables("-OO -b"), {"PYTHONOPTIMIZE": "2"})
+        self.assertEqual(interpreter_variables(""), {})
 
 
 WAITING = """
