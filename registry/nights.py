@@ -16,6 +16,9 @@ from registry.queries import details, list_runs, run_by_id
 from registry.records import Run, RunKind, RunStatus
 from registry.regress import Verdict
 
+TAG = "night"
+"""The tag of each run that a night starts; its value is the night's name."""
+
 SENTENCE_LIMIT = 2_000
 """Characters kept of a night's sentence."""
 
@@ -109,7 +112,7 @@ class Nights:
         Args:
             keep: How many of the newest nights stay, at least 1.
         """
-        run, part = models.run.c, models.run_part.c
+        run = models.run.c
         with self._database.writing() as connection:
             nightly = select(run.id, run.name, run.status, run.green).where(run.kind == str(RunKind.NIGHTLY))
             rows = connection.execute(nightly.order_by(run.id.desc())).all()
@@ -118,7 +121,7 @@ class Nights:
             gone: list[str] = []
             runs: list[int] = []
             for row in rows[keep:]:
-                own = [row.id, *connection.execute(select(part.run_id).where(part.parent_id == row.id)).scalars()]
+                own = _own(connection, row.id, row.name)
                 if row.id != last_green and row.status != str(RunStatus.RUNNING) and needed.isdisjoint(own):
                     gone.append(row.name)
                     runs += own
@@ -126,6 +129,14 @@ class Nights:
             for chunk in _chunks(runs):
                 connection.execute(delete(models.run).where(run.id.in_(chunk)))
         return Removed(tuple(gone), files)
+
+
+def _own(connection: Connection, night: int, name: str) -> list[int]:
+    """Return a night and its runs; one that a night was killed before it could take it as a part is known by its tag."""
+    part, tag = models.run_part.c, models.run_tag.c
+    tagged = select(tag.run_id).where(tag.key == TAG, tag.value == name, tag.run_id > night)
+    runs = select(part.run_id).where(part.parent_id == night).union(tagged)
+    return [night, *connection.execute(runs).scalars()]
 
 
 def _found(connection: Connection, ids: Sequence[int]) -> dict[int, Found]:

@@ -123,6 +123,8 @@ class Parts:
         return lines[-1] if lines else "it printed nothing"
 
     def _started(self, job: Job, name: str, log: int) -> subprocess.Popen[bytes]:
+        from registry.nights import TAG
+
         command = [
             sys.executable,
             "-P",
@@ -130,7 +132,7 @@ class Parts:
             "runner._part",
             *job.arguments,
             f"--name={name}",
-            f"--tag=night={self._night.name}",
+            f"--tag={TAG}={self._night.name}",
         ]
         if self._url is not None:
             command.append(f"--registry={self._url}")

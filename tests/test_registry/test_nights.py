@@ -84,6 +84,17 @@ class Removing(NightCase):
             self.assertEqual(connection.scalar(select(func.count()).select_from(models.test_result)), 5)
             self.assertEqual(connection.scalar(select(func.count()).select_from(models.night)), 2)
 
+    def test_a_run_that_was_not_linked(self):
+        """A run that a killed night could not take as a part any more goes with it, known by its tag."""
+        night = self.night(green=False)
+        with self.registry.start(NewRun(RunKind.TEST, "late", tags={"night": night.name})) as run:
+            run.finish(RunStatus.INTERRUPTED)
+        with self.registry.start(NewRun(RunKind.TEST, "other", tags={"night": "nightly-77"})) as run:
+            run.finish(RunStatus.FINISHED)
+        self.night()
+        self.registry.nights.remove_beyond(1)
+        self.assertEqual(self.names(), ["nightly-5/0", "nightly-5", "other"])
+
     def test_the_last_green_night_stays(self):
         """The last green night stays, however old it is."""
         self.night()
