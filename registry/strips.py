@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Select, Subquery, and_, select
+from sqlalchemy import CTE, Connection, Select, select
 
 from registry import models
 from registry.cells import Cell, CellRun, Strips
@@ -38,21 +38,28 @@ def strips(connection: Connection, run_id: int, tests: Collection[tuple[str, int
 
 def _statement(run_id: int, names: Collection[str]) -> Select[tuple[object, ...]]:
     run, test, result = _latest_like(run_id), models.test, models.test_result
-    wanted = test.join(result, test.c.id == result.c.test_id)
-    matching = and_(result.c.run_id == run.c.id, test.c.name.in_(names))
-    columns = (test.c.name, test.c.ordinal, result.c.outcome, result.c.cause, result.c.attempt)
+    columns = (result.c.run_id, result.c.test_id, test.c.name, test.c.ordinal, result.c.outcome, result.c.cause, result.c.attempt)
+    # Both as lists, so that the primary key answers by run and test: neither whole runs nor every run of a test are read.
+    tests = select(test.c.id).where(test.c.name.in_(names))
+    wanted = (
+        select(*columns)
+        .select_from(test.join(result, test.c.id == result.c.test_id))
+        .where(result.c.run_id.in_(select(run.c.id)), result.c.test_id.in_(tests))
+        .subquery()
+    )
+    found = (wanted.c[name] for name in ("name", "ordinal", "outcome", "cause", "attempt"))
     return (
-        select(run.c.id, run.c.name.label("run_name"), run.c.started_us, *columns)
-        .select_from(run.outerjoin(wanted, matching))
-        .order_by(run.c.id, result.c.test_id, result.c.attempt)
+        select(run.c.id, run.c.name.label("run_name"), run.c.started_us, *found)
+        .select_from(run.outerjoin(wanted, wanted.c.run_id == run.c.id))
+        .order_by(run.c.id, wanted.c.test_id, wanted.c.attempt)
     )
 
 
-def _latest_like(run_id: int) -> Subquery:
+def _latest_like(run_id: int) -> CTE:
     run, part = models.run, models.run_part
     kind = select(run.c.kind).where(run.c.id == run_id).scalar_subquery()
     role = select(part.c.role).where(part.c.run_id == run_id).limit(1).scalar_subquery()
     like = part.alias("like_part")
     has_role = select(like.c.run_id).where(like.c.run_id == run.c.id, like.c.role == role).exists()
     alike = (run.c.id <= run_id, run.c.kind == kind, role.is_(None) | has_role)
-    return select(run.c.id, run.c.name, run.c.started_us).where(*alike).order_by(run.c.id.desc()).limit(RUNS).subquery()
+    return select(run.c.id, run.c.name, run.c.started_us).where(*alike).order_by(run.c.id.desc()).limit(RUNS).cte("latest")

@@ -54,6 +54,18 @@ class StripsOfTests(RegistryCase):
         names = [column.name for column in self.registry.strips(run, [ONE]).runs]
         self.assertEqual(names, [f"run-{number}" for number in range(2, RUNS + 2)])
 
+    def test_runs_of_one_role(self):
+        """The strip of a part of a night has that part of earlier nights, and no other suite's runs."""
+        for night in range(2):
+            with self.registry.start(NewRun(RunKind.NIGHTLY)) as whole:
+                for role in ("suite a", "suite b"):
+                    run = self.recorded([result(ONE[0])], f"{role} {night}")
+                    self.registry.nights.add_part(whole.run, role, run)
+                whole.finish(RunStatus.FINISHED)
+        self.recorded([result(ONE[0])], "by hand")
+        run = self.registry.find_run("suite a 1")
+        self.assertEqual([column.name for column in self.registry.strips(run, [ONE]).runs], ["suite a 0", "suite a 1"])
+
 
 if __name__ == "__main__":
     unittest.main()
