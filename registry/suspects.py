@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from registry.origin import Commit, CommitRange, Onset, Relation, RunPoint, Sources, Suspect, TestKey, way_between
-from registry.records import Run, RunComparison
+from registry.records import FixtureRecord, Run, RunComparison
 
 _FRAME = re.compile(r'^[\s|+]*File "([^"\n]*)", line \d+', re.MULTILINE)
 _PACKAGE = re.compile(r"/(?:site|dist)-packages/([A-Za-z0-9_]+)")
+_PLACE = re.compile(r"\(([^()]+)\)$")
 _LONGEST_TRACEBACK = 100_000
 
 
@@ -136,10 +137,21 @@ def dated(comparison: RunComparison, sources: Sources) -> tuple[dict[TestKey, On
     touched = {file for way in sources.ways.values() for commit in way.commits for file in commit.files}
     known, nothing = touched | set(comparison.b.run.code) | set(comparison.a.run.code), frozenset[str]()
     evidence = {
-        key: evidence_of(key[0], trail.tracebacks.get(key, ""), sources.imports.get(key[0], nothing), known)
+        key: evidence_of(
+            key[0],
+            trail.tracebacks.get(key) or _fixture_text(key[0], comparison.b.fixtures),
+            sources.imports.get(key[0], nothing),
+            known,
+        )
         for key in trail.onsets
     }
     return {key: with_suspects(onset, evidence[key], sources.ways) for key, onset in trail.onsets.items()}, evidence
+
+
+def _fixture_text(test_id: str, fixtures: Iterable[FixtureRecord]) -> str:
+    """Return how the fixtures failed that kept a test from running: those of its class and of its module."""
+    failed = ((fixture.traceback, _PLACE.search(fixture.fixture_id)) for fixture in fixtures if fixture.outcome.is_red)
+    return "\n".join(text for text, place in failed if text and place and test_id.startswith(f"{place[1]}."))
 
 
 def metrics_dated(comparison: RunComparison, sources: Sources) -> dict[str, Onset]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from registry.diff import compare_runs
 from registry.origin import Commit, CommitRange, Onset, Relation, RunPoint, Sources, Trail, way_words
-from registry.records import Environment, GitState, Outcome, RunDetails
+from registry.records import Environment, FixtureRecord, GitState, Outcome, RunDetails
 from registry.suspects import Evidence, evidence_of, with_suspects
 
 from .diff_factories import make_comparison, make_pair, make_run
@@ -142,6 +142,16 @@ class InADiff(unittest.TestCase):
         diff = self.diff(self.a, self.b, sources=Sources({(GOOD.commit, BAD.commit): between}))
         self.assertEqual(diff.way, between)
         self.assertEqual([suspect.commit.subject for suspect in diff.onsets[TEST, 0].suspects], ["Commit 1"])
+
+    def test_a_fixture_that_keeps_a_test_from_running(self):
+        """Of a test that did not run, the traceback of its class's fixture tells what it ran; that of another class does not."""
+        for place, because in (("tests.test_shop.Basket", f"in the traceback of {TEST}"), ("tests.test_shop.Bask", None)):
+            fixture = FixtureRecord(f"setUpClass ({place})", Outcome.ERRORED, "no", TRACEBACK)
+            pair = make_pair(Outcome.PASSED, Outcome.NOT_RUN, TEST)
+            comparison = make_comparison(pair, a=RunDetails(self.a), b=RunDetails(self.b, fixtures=(fixture,)))
+            diff = compare_runs(replace(comparison, trail=Trail({(TEST, 0): Onset(BAD, GOOD)})))
+            (reason,) = (one for one in diff.why if one.key == "src/shop/basket.py")
+            self.assertEqual(reason.because, because)
 
     def test_nothing_recorded_changed(self):
         """A lost test although nothing recorded differs is told as a finding, with a hint at flakiness."""
