@@ -150,7 +150,9 @@ class NightView:
     def sentence(self) -> str:
         """Return the verdict in one sentence; what a second comparison only repeats is left out of it."""
         first = {one.part.role: one.diff.verdict for one in self._compared if not one.since}
-        told = [one.diff for one in self._compared if not one.since or _is_worse(one.diff.verdict, first.get(one.part.role))]
+        new = [one for one in self._compared if not one.since or _is_worse(one.diff.verdict, first.get(one.part.role))]
+        # The seeds of a task mostly tell the same: the first of those that do speaks for them.
+        told = list({_told_by(one): one.diff for one in reversed(new)}.values())[::-1]
         sentence = verdict_sentence(told, self._findings)
         return sentence if told else sentence.partition(CHANGED)[0]
 
@@ -232,6 +234,14 @@ class _Counterparts:
         if self.for_all is not None and self.for_all.kind is part.run.kind:
             return self.for_all
         return self.by_role.get(part.role)
+
+
+def _told_by(one: _Compared) -> object:
+    """Return what two seeds of a task have in common that tell the same; a suite is equal to itself alone."""
+    if one.part.run.kind is not RunKind.TRAIN:
+        return one.role
+    judged = frozenset((change.name, change.verdict) for change in one.diff.metrics if change.verdict is not None)
+    return one.part.role.partition(" ")[0], one.since, one.diff.verdict, judged, one.diff.checkpoints.determinism
 
 
 def _is_worse(verdict: Verdict, than: Verdict | None) -> bool:
