@@ -14,7 +14,7 @@ from registry.bars import held_to_bars
 from registry.comparability import comparability
 from registry.determinism import CheckpointChange, checkpoint_change, told
 from registry.expectations import Expectations, Window, with_medians
-from registry.known import KnownResult, KnownState, muted, unmuted
+from registry.known import KnownResult, KnownState, muted, unmuted, with_causes
 from registry.metrics import MetricChange, metric_changes
 from registry.origin import CommitRange, Onset, Sources, unasked, way_between
 from registry.paired import answer_flips
@@ -98,7 +98,9 @@ def compare_runs(
     held_to, limits, sources = expectations or Expectations(), limits or {}, sources or Sources()
     comparison = with_medians(comparison, held_to.window)
     a, b = comparison.a, comparison.b
-    tests = muted(classify(comparison.changed, comparison.unchanged), held_to.known)
+    changes = classify(comparison.changed, comparison.unchanged)
+    known = with_causes(held_to.known, changes)
+    tests = muted(changes, known)
     fixtures = _failing_fixtures(b, but_not_in=a)
     paces = _paces(tests.slower, comparison, confirmed)
     metrics = held_to_bars(metric_changes(comparison, limits), (a, b), limits, held_to.bars)
@@ -108,7 +110,7 @@ def compare_runs(
     findings = [
         *_run_findings(a.run, b.run),
         *_test_findings(tests, b.run),
-        *_known_findings(held_to.known),
+        *_known_findings(known),
         *_fixture_findings(fixtures, _failing_fixtures(a, but_not_in=b)),
         *_pace_findings(paces),
         *_number_findings(metrics, checkpoints),
@@ -120,7 +122,7 @@ def compare_runs(
         verdict=_worst(findings, comparison),
         reasons=tuple(sentence for _, sentence in findings),
         tests=tests,
-        clusters=clusters(unmuted(comparison.changed, held_to.known)),
+        clusters=clusters(unmuted(comparison.changed, known)),
         paces=paces,
         fixtures=fixtures,
         metrics=metrics,
@@ -132,7 +134,7 @@ def compare_runs(
         onsets=onsets,
         metric_onsets=metrics_dated(comparison, sources),
         comparability=tuple(comparability(a, b)),
-        known=held_to.known,
+        known=known,
         window=held_to.window,
     )
 

@@ -17,6 +17,7 @@ class KnownState(StrEnum):
     """What a run says about a known failure."""
 
     MUTED = "muted"
+    OTHER_CAUSE = "other_cause"
     EXPIRED = "expired"
     PASSES = "passes"
 
@@ -76,6 +77,15 @@ def state_of(failure: KnownFailure, outcome: Outcome, day: date, *, attempts: in
     return KnownState.PASSES if outcome is Outcome.PASSED and attempts == 1 else None
 
 
+def with_causes(known: Iterable[KnownResult], tests: TestChanges) -> tuple[KnownResult, ...]:
+    """Return what is known with those marked that fail for another cause than before, which nobody knew of."""
+    other = {(pair.test_id, pair.ordinal) for pair in tests.still_failing_new_cause}
+    return tuple(
+        replace(result, state=KnownState.OTHER_CAUSE) if result.state is KnownState.MUTED and result.key in other else result
+        for result in known
+    )
+
+
 def muted(tests: TestChanges, known: Iterable[KnownResult]) -> TestChanges:
     """Return the lists of a diff without the failures that are muted."""
     keys = {result.key for result in known if result.state is KnownState.MUTED}
@@ -85,7 +95,6 @@ def muted(tests: TestChanges, known: Iterable[KnownResult]) -> TestChanges:
         tests,
         newly_failing=_without(tests.newly_failing, keys),
         still_failing=_without(tests.still_failing, keys),
-        still_failing_new_cause=_without(tests.still_failing_new_cause, keys),
     )
 
 

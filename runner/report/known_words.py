@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from registry.known import KnownResult, KnownState
 from runner.report.words import outcome_words
 
-TONES = {KnownState.EXPIRED: "red", KnownState.MUTED: "yellow", KnownState.PASSES: "green"}
+TONES = {
+    KnownState.EXPIRED: "red",
+    KnownState.OTHER_CAUSE: "yellow",
+    KnownState.MUTED: "yellow",
+    KnownState.PASSES: "green",
+}
 """The colour of each state, by the names that terminals know; the worst first."""
+
+_WHEN: Final = {
+    KnownState.EXPIRED: "known failure expired on {}",
+    KnownState.OTHER_CAUSE: "fails for another cause than before, known until {}",
+    KnownState.MUTED: "muted until {}",
+}
 
 
 def known_test(result: KnownResult) -> str:
@@ -19,8 +32,7 @@ def known_state(result: KnownResult) -> str:
     failure = result.failure
     if result.state is KnownState.PASSES:
         return f"passes now, remove me: runner known remove {failure.test_id}"
-    when = f"muted until {failure.until}" if result.state is KnownState.MUTED else f"known failure expired on {failure.until}"
-    return f"{when}, owner {failure.owner}: {failure.reason}"
+    return f"{_WHEN[result.state].format(failure.until)}, owner {failure.owner}: {failure.reason}"
 
 
 def known_outcome(result: KnownResult) -> str:

@@ -61,9 +61,13 @@ class InADiff(unittest.TestCase):
         self.assertEqual(diff.reasons, ("1 known failure muted",))
 
     def test_still_failing_for_another_cause(self):
-        """Also one that fails for another cause now is muted."""
-        diff = self.diff(make_pair(FAILED, FAILED, cause_a="c", cause_b="d"))
-        self.assertEqual((diff.verdict, diff.tests.still_failing_new_cause), (Verdict.UNCHANGED, ()))
+        """One that fails for another cause now is suspected: it is the failure that is known, and not every failure of the test."""
+        pair = make_pair(FAILED, FAILED, cause_a="c", cause_b="d")
+        diff = self.diff(pair)
+        self.assertEqual((diff.verdict, diff.tests.still_failing_new_cause), (Verdict.SUSPECTED, (pair,)))
+        self.assertEqual([result.state for result in diff.known], [KnownState.OTHER_CAUSE])
+        self.assertEqual([cluster.cause for cluster in diff.clusters], ["d"])
+        self.assertEqual(diff.reasons, ("1 test still failing for another cause",))
 
     def test_others_are_not_muted(self):
         """Another test, or another test of the same id, that fails newly is regressed all the same."""
