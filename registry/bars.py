@@ -140,7 +140,7 @@ def _held(
 ) -> Iterator[MetricChange]:
     before, after = (next((metric for metric in side.metrics if metric.name == bar.metric), None) for side in sides)
     direction = next((metric.direction for metric in (after, before) if metric and metric.direction), None)
-    if after is None or direction is None or not math.isfinite(after.last) or not is_worse(after.last, bar.value, direction):
+    if after is None or direction is None or not (math.isnan(after.last) or is_worse(after.last, bar.value, direction)):
         return
     change = change or MetricChange(bar.metric, after.last, after.last, 0.0, direction)
     yield _with_bar(change, bar, _judged(bar, after.last, direction, sides, limits.get(bar.metric)))
@@ -149,6 +149,8 @@ def _held(
 def _judged(
     bar: Bar, value: float, direction: Direction, sides: tuple[RunDetails, RunDetails], limit: Tolerance | None
 ) -> Judgement | None:
+    if not math.isfinite(value):
+        return Judgement(Verdict.REGRESSED, "not finite any more")
     if limit is not None:
         return judge_limit(bar.value, value, direction, limit)
     part, data = ACCURACIES.get(bar.metric), sides[1].dataset

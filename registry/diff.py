@@ -96,26 +96,21 @@ def compare_runs(
         expectations: What B is held to besides A.
     """
     held_to, limits, sources = expectations or Expectations(), limits or {}, sources or Sources()
-    comparison = with_medians(comparison, held_to.window)
-    a, b = comparison.a, comparison.b
+    a, b, usual = comparison.a, comparison.b, with_medians(comparison, held_to.window)
     changes = classify(comparison.changed, comparison.unchanged)
     known = with_causes(held_to.known, changes)
     tests = muted(changes, known)
-    fixtures = _failing_fixtures(b, but_not_in=a)
     paces = _paces(tests.slower, comparison, confirmed)
-    metrics = held_to_bars(metric_changes(comparison, limits), (a, b), limits, held_to.bars)
+    moved = metric_changes(usual, limits)
+    metrics = held_to_bars(moved, (usual.a, b), limits, held_to.bars)
     checkpoints = checkpoint_change(a, b, max_abs_delta)
     onsets, evidence = dated(comparison, sources)
     why = ranked_differences(a, b, _broken(tests, evidence), _situation(tests, paces, b.run))
-    findings = [
-        *_run_findings(a.run, b.run),
-        *_test_findings(tests, b.run),
-        *_known_findings(known),
-        *_fixture_findings(fixtures, _failing_fixtures(a, but_not_in=b)),
-        *_pace_findings(paces),
-        *_number_findings(metrics, checkpoints),
-    ]
-    findings += [] if why else _unexplained(findings, tests, (a, b))
+    findings = [*_findings((a, b), tests, known, paces)]
+    # Only what differs between these two runs needs something that differs: a bar and a median are of other runs.
+    own = [*findings, *_number_findings(() if held_to.window else moved, checkpoints)]
+    findings += _number_findings(metrics, checkpoints)
+    findings += [] if why else _unexplained(own, tests, (a, b))
     return Diff(
         a=a.run,
         b=b.run,
@@ -124,7 +119,7 @@ def compare_runs(
         tests=tests,
         clusters=clusters(unmuted(comparison.changed, known)),
         paces=paces,
-        fixtures=fixtures,
+        fixtures=_failing_fixtures(b, but_not_in=a),
         metrics=metrics,
         flips=answer_flips(a, b),
         checkpoints=checkpoints,
@@ -137,6 +132,21 @@ def compare_runs(
         known=known,
         window=held_to.window,
     )
+
+
+def _findings(
+    sides: tuple[RunDetails, RunDetails],
+    tests: TestChanges,
+    known: tuple[KnownResult, ...],
+    paces: Mapping[TestKey, Judgement],
+) -> Iterator[tuple[Verdict, str]]:
+    """Yield what is found of runs, tests and fixtures; numbers come after it."""
+    a, b = sides
+    yield from _run_findings(a.run, b.run)
+    yield from _test_findings(tests, b.run)
+    yield from _known_findings(known)
+    yield from _fixture_findings(_failing_fixtures(b, but_not_in=a), _failing_fixtures(a, but_not_in=b))
+    yield from _pace_findings(paces)
 
 
 def _broken(tests: TestChanges, evidence: Mapping[TestKey, Evidence]) -> list[Evidence]:

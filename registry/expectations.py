@@ -43,11 +43,14 @@ class Expectations:
 
 
 def with_medians(comparison: RunComparison, window: Window | None) -> RunComparison:
-    """Return the facts with the medians of a window as A's metrics; what only one run can say of them is left out."""
+    """Return the facts with the medians of a window as A's metrics; what only one run can say of them is left out.
+
+    That is its seed and its weights: a median is not what equal weights gave.
+    """
     if window is None:
         return comparison
     metrics = tuple(_median(metric, window.metrics.get(metric.name, ())) for metric in comparison.a.metrics)
-    return replace(comparison, a=replace(comparison.a, metrics=metrics), seeds_a={}, seeds_b={})
+    return replace(comparison, a=replace(comparison.a, metrics=metrics, checkpoints=()), seeds_a={}, seeds_b={})
 
 
 def _median(metric: MetricSummary, values: tuple[float, ...]) -> MetricSummary:

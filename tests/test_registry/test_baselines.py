@@ -14,7 +14,7 @@ from registry.metrics import MetricChange
 from registry.records import Direction, Metric, NewRun, RunDetails, RunKind, RunStatus
 from registry.regress import Tolerance, Verdict
 
-from .diff_factories import MNIST, make_comparison, make_metric, make_training
+from .diff_factories import MNIST, make_checkpoint, make_comparison, make_environment, make_metric, make_training
 from .factories import RegistryCase
 
 HIGHER, LOWER = Direction.HIGHER, Direction.LOWER
@@ -81,6 +81,24 @@ class Held(unittest.TestCase):
         self.assertEqual((change.verdict, change.bar, change.bar_run), (Verdict.REGRESSED, 0.995, "best"))
         self.assertIn("worse than the bar 0.995 of best, although not worse than the baseline", change.evidence)
 
+    def test_no_number_on_both_sides(self):
+        """What is no number in B is regressed against the bar, also where the baseline is none already."""
+        change = self.judged(math.nan, math.nan, 0.9)
+        self.assertEqual((change.verdict, change.bar), (Verdict.REGRESSED, 0.9))
+        self.assertEqual(self.judged(7.0, math.inf, 9.0, name="speed").verdict, None)
+        self.assertEqual(self.judged(-math.inf, -math.inf, 9.0, name="speed").verdict, Verdict.REGRESSED)
+
+    def test_nothing_to_explain(self):
+        """Where the bar alone makes a run red nothing has to differ from the baseline, and nothing is said to be missing."""
+        sides = [
+            RunDetails(make_training(name, environment=make_environment()), metrics=(make_metric("speed", 7.0, HIGHER),))
+            for name in "ab"
+        ]
+        expectations, limits = Expectations(bars=(Bar("speed", 9.0, "best"),)), {"speed": Tolerance(1.0)}
+        diff = compare_runs(make_comparison(a=sides[0], b=sides[1]), limits=limits, expectations=expectations)
+        self.assertEqual((diff.verdict, diff.why), (Verdict.REGRESSED, ()))
+        self.assertFalse([reason for reason in diff.reasons if "nothing that was recorded changed" in reason])
+
     def test_not_worse_than_the_bar(self):
         """At or above the bar nothing is said of it."""
         self.assertEqual(self.judged(0.98, 0.98, 0.98).name, "none")
@@ -118,6 +136,19 @@ class Held(unittest.TestCase):
 
 class Medians(unittest.TestCase):
     """A window of runs in the place of A's metrics."""
+
+    def test_equal_weights(self):
+        """That B repeats the newest run bit by bit does not make its distance from the medians noise of the evaluation."""
+        facts = {"checkpoints": (make_checkpoint("x"),), "dataset": MNIST}
+        a, b = (
+            RunDetails(make_training(name, seed=1), metrics=(make_metric("test_accuracy", 0.2, HIGHER),), **facts)
+            for name in ("a", "b")
+        )
+        window = Window(("a", "r2", "r1"), {"test_accuracy": (0.2, 0.98, 0.99)})
+        diff = compare_runs(make_comparison(a=a, b=b), expectations=Expectations(window=window))
+        (change,) = diff.metrics
+        self.assertEqual((change.a, change.verdict, change.is_noise), (0.98, Verdict.REGRESSED, False))
+        self.assertEqual(diff.checkpoints.determinism, "held")
 
     def test_medians_are_compared(self):
         """A's value is the median over the window, so that one lucky or broken run before decides nothing."""
