@@ -25,7 +25,7 @@ def unreliable_tests(connection: Connection) -> Unreliable:
     """Return the tests that are proven to be flaky, then those that are suspected; those that are red most often first.
 
     Proven is a test that was green only when it was tried again, or that was green in one run and red in another of the same
-    code, environment and seed. A test that was red and green and neither of it is not among them.
+    code, commit, environment and seed. A test that was red and green and neither of it is not among them.
     """
     conditions = _conditions(connection)
     candidates = {*_retried(connection), *_contradicting(connection, conditions), *_flipping(connection)}
@@ -61,8 +61,10 @@ def _codes(*, is_red: bool) -> list[int]:
 
 def _conditions(connection: Connection) -> dict[int, object]:
     """Return what decides the outcome of a test, by run; nothing for a run of which it is not all known."""
-    run = models.run.c
-    columns = (run.id, run.code_id, run.environment_id, run.seed)
+    run, param = models.run.c, models.run_param.c
+    flags = select(param.value).where(param.run_id == run.id, param.key == "python_flags").scalar_subquery()
+    # The code is that in Python; of the other files that a test may read the commit tells.
+    columns = (run.id, run.code_id, run.environment_id, run.seed, run.git_commit, flags)
     known = (run.kind == str(RunKind.TEST), run.code_id.is_not(None), run.environment_id.is_not(None))
     return {row.id: tuple(row[1:]) for row in connection.execute(select(*columns).where(*known))}
 

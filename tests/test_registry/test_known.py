@@ -61,7 +61,7 @@ class InADiff(unittest.TestCase):
         self.assertEqual(diff.reasons, ("1 known failure muted",))
 
     def test_still_failing_for_another_cause(self):
-        """One that fails for another cause now is suspected: it is the failure that is known, and not every failure of the test."""
+        """One that fails for another cause now is suspected: the failure is known, not every failure of the test."""
         pair = make_pair(FAILED, FAILED, cause_a="c", cause_b="d")
         diff = self.diff(pair)
         self.assertEqual((diff.verdict, diff.tests.still_failing_new_cause), (Verdict.SUSPECTED, (pair,)))

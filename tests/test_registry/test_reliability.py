@@ -6,7 +6,7 @@ import time
 import unittest
 
 from registry.flaky import LOOKED_AT
-from registry.records import NewRun, Outcome, RunKind, RunStatus
+from registry.records import GitState, NewRun, Outcome, RunKind, RunStatus
 from registry.reliability import Contradiction, Reliability, Trial, rate_interval, reliability
 
 from .factories import ENVIRONMENT, RegistryCase, result
@@ -77,9 +77,9 @@ class Suspicion(unittest.TestCase):
 class Stored(RegistryCase):
     """Candidates found in SQL."""
 
-    def night(self, *results, code: str = "a", seed: int | None = None, environment=ENVIRONMENT) -> str:
+    def night(self, *results, code: str = "a", **facts) -> str:
         """Record a test run of some code."""
-        with self.registry.start(NewRun(RunKind.TEST, seed=seed, code={"a.py": code}, environment=environment)) as run:
+        with self.registry.start(NewRun(RunKind.TEST, code={"a.py": code}, **({"environment": ENVIRONMENT} | facts))) as run:
             run.add_results(results)
             run.finish(RunStatus.FINISHED)
         return run.run.name
@@ -103,6 +103,21 @@ class Stored(RegistryCase):
         for outcome in (PASSED, FAILED):
             self.night(result("t", outcome), environment=None)
         self.assertEqual(self.found(), {})
+
+    def test_another_commit(self):
+        """Another commit of the same Python files may have changed a file that a test reads, and proves nothing."""
+        for commit, outcome in (("1" * 40, PASSED), ("2" * 40, FAILED)):
+            self.night(result("t", outcome), git=GitState(commit, "main", dirty=False))
+        self.assertEqual(self.found(), {})
+        self.night(result("t"), git=GitState("2" * 40, "main", dirty=False))
+        self.assertEqual(self.found(), {"t": "proven"})
+
+    def test_other_flags_of_python(self):
+        """Flags of the interpreter such as -O, which takes assertions away, are conditions too; the workers' number is none."""
+        self.night(result("t", FAILED), result("u", FAILED), params={"jobs": 2})
+        self.night(result("t"), params={"python_flags": "-O"})
+        self.night(result("u"))
+        self.assertEqual(self.found(), {"u": "proven"})
 
     def test_retries(self):
         """A test that was green only when it was tried again is proven, in whatever run."""
