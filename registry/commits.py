@@ -39,6 +39,8 @@ def commits_between(root: Path, a: str, b: str) -> CommitRange:
     only_a, only_b = map(int, numbers)
     if not only_a and not only_b:
         return CommitRange(Relation.SAME, number=0)
+    if only_a and only_b and _is_cut_off(root, a, b):
+        return CommitRange(Relation.UNKNOWN, reason="this clone is shallow; `git fetch --unshallow` brings the commits that it lacks")
     relation = Relation.DIVERGED if only_a and only_b else Relation.AHEAD if only_b else Relation.BEHIND
     way = f"{b}..{a}" if relation is Relation.BEHIND else f"{a}..{b}"
     return CommitRange(relation, _listed(root, way), only_b or only_a, only_a if only_b else 0)
@@ -47,6 +49,12 @@ def commits_between(root: Path, a: str, b: str) -> CommitRange:
 def has_commit(root: Path, commit: str) -> bool:
     """Tell whether a full hash is a commit of the repository around a folder."""
     return bool(_HASH.fullmatch(commit)) and ask_git(root, "cat-file", "-e", f"{commit}^{{commit}}")[0] is not None
+
+
+def _is_cut_off(root: Path, a: str, b: str) -> bool:
+    """Tell whether two commits seem to have no common ancestor because a clone lacks it."""
+    answer, _ = ask_git(root, "rev-parse", "--is-shallow-repository")
+    return answer is not None and answer.strip() == b"true" and ask_git(root, "merge-base", a, b)[0] is None
 
 
 def _why_missing(root: Path, commit: str) -> str:

@@ -98,6 +98,22 @@ class Unknown(RepositoryCase):
         self.assertEqual((way.relation, way.commits), (Relation.UNKNOWN, ()))
         self.assertIn("commit 00000000 is not in this clone; `git fetch`", str(way.reason))
 
+    def test_a_shallow_clone(self):
+        """Where a clone lacks the commits between, two of its commits are not said to have parted."""
+        with TemporaryDirectory() as name:
+            clone = Repository(Path(name))
+            for commit in (self.old, self.new):
+                self.repository.git("branch", "--force", f"shallow-{commit[:8]}", commit)
+                clone.git("fetch", "--quiet", "--depth=1", self.root.as_uri(), f"shallow-{commit[:8]}")
+            way = commits_between(clone.root, self.old, self.new)
+        self.assertEqual((way.relation, way.commits), (Relation.UNKNOWN, ()))
+        self.assertIn("this clone is shallow; `git fetch --unshallow`", str(way.reason))
+
+    def test_no_common_commit(self):
+        """In a whole clone commits without a common ancestor have parted."""
+        other = self.repository.git("commit-tree", "-m", "Other root", f"{self.old}^{{tree}}")
+        self.assertEqual(commits_between(self.root, other, self.old).relation, Relation.DIVERGED)
+
     def test_a_hash_that_is_none(self):
         """What stands in a registry in the place of a hash never becomes an option of git."""
         self.assertIn("is no hash", str(commits_between(self.root, "--output=x", self.new).reason))
