@@ -40,7 +40,9 @@ def commits_between(root: Path, a: str, b: str) -> CommitRange:
     if not only_a and not only_b:
         return CommitRange(Relation.SAME, number=0)
     if only_a and only_b and _is_cut_off(root, a, b):
-        return CommitRange(Relation.UNKNOWN, reason="this clone is shallow; `git fetch --unshallow` brings the commits that it lacks")
+        return CommitRange(
+            Relation.UNKNOWN, reason="this clone is shallow; `git fetch --unshallow` brings the commits that it lacks"
+        )
     relation = Relation.DIVERGED if only_a and only_b else Relation.AHEAD if only_b else Relation.BEHIND
     way = f"{b}..{a}" if relation is Relation.BEHIND else f"{a}..{b}"
     return CommitRange(relation, _listed(root, way), only_b or only_a, only_a if only_b else 0)
