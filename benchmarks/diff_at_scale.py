@@ -2,8 +2,8 @@
 
 Builds a registry of 100 runs in a temporary folder by SQL (10 s and 0.5 GB). Then it times in turn: the whole process of
 `runner diff A B`; the same in a registry of 10 runs of 20 tests, which takes the same way through the program, scipy included,
-and is what starting costs; and the self-join that finds the tests with another outcome, by the sqlite3 module alone on a new
-connection. Prints the medians and the ratio (diff - start) / join, which may be at most 1.5, and the same for the comparison
+and is what starting costs; and the self-join that finds the tests with another outcome, by the sqlite3 module alone in a fresh
+process. Prints the medians and the ratio (diff - start) / join, which may be at most 1.5, and the same for the comparison
 alone inside one process, which other work on the machine disturbs least.
 
     python benchmarks/diff_at_scale.py [--tests 100000] [--runs 100] [--pairs 9] [--profile]
@@ -53,6 +53,14 @@ FROM test_result AS a JOIN test_result AS b ON b.run_id = ? AND b.test_id = a.te
 WHERE a.run_id = ? AND a.outcome <> b.outcome
 """
 
+_BARE = """
+import sqlite3, sys, time
+start, cpu = time.perf_counter(), time.process_time()
+connection = sqlite3.connect(sys.argv[1])
+rows = connection.execute(sys.argv[2], sys.argv[3:]).fetchall()
+print(time.perf_counter() - start, time.process_time() - cpu, len(rows))
+"""
+
 
 def build(path: Path, tests: int, runs: int) -> tuple[Run, Run]:
     """Fill a registry and return its last two runs."""
@@ -92,15 +100,12 @@ def timed_diff(path: Path, a: str, b: str) -> tuple[float, float]:
 
 
 def timed_join(path: Path, a: Run, b: Run) -> tuple[float, float]:
-    """Return wall and CPU seconds of the bare self-join on a new connection."""
-    start, start_cpu = time.perf_counter(), time.process_time()
-    connection = sqlite3.connect(path)
-    rows = connection.execute(_JOIN, (b.id, a.id)).fetchall()
-    connection.close()
-    seconds = time.perf_counter() - start, time.process_time() - start_cpu
-    if not rows:
+    """Return wall and CPU seconds of the bare self-join in a fresh process, its start not counted."""
+    command = [sys.executable, "-c", _BARE, str(path), _JOIN, str(b.id), str(a.id)]
+    wall, cpu, rows = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    if rows == "0":
         raise SystemExit("the two runs do not differ")
-    return seconds
+    return float(wall), float(cpu)
 
 
 def compared(path: Path, a: Run, b: Run, repeats: int) -> float:
