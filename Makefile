@@ -29,12 +29,13 @@ coverage: $(READY)  ## the whole suite with the coverage of the three packages, 
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=90
 
-nightly: $(READY)  ## what is too slow for every push: our own night, the conformance suite in every way of running it
+nightly: $(READY)  ## what is too slow for every push: our own night, the conformance suite in every way, the silent bugs
 	$(BIN)/runner nightly || test $$? -eq 5 # the first night has nothing to compare with
 	$(BIN)/python -m tests.conformance --jobs 1,2,4 --start-method fork,spawn --shuffle
 	$(BIN)/python -m tests.conformance --versions
 	$(BIN)/python benchmarks/real_suites.py
 	$(BIN)/python tools/replay_tutorial.py
+	$(BIN)/python tools/silent_bugs.py
 
 bench: $(READY)  ## the figures of the README, each against its peer
 	$(BIN)/python benchmarks/help_start.py

@@ -30,6 +30,7 @@ _MARKED = re.compile(r"^<!-- output: runner (?P<command>[^\n]*) -->\n```text\n(?
 _SHOWN = re.compile(r"^```text\n\$ runner (?P<command>[^\n]*)\n(?P<output>.*?)^```$", re.MULTILINE | re.DOTALL)
 _VARYING = (
     (re.compile(r"^epoch \d+, step .*\n", re.MULTILINE), ""),
+    (re.compile(r"^  right in [AB] alone .*\n(    .*\n)*", re.MULTILINE), ""),
     (re.compile(r"[\d,.]+ images/s"), "# images/s"),
     (re.compile(r"^images_per_s .*$", re.MULTILINE), "images_per_s #"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "DATE"),
