@@ -108,4 +108,8 @@ def _is_intact(checkpoint: Checkpoint) -> bool:
     from registry.content import file_sha256
 
     path = Path(checkpoint.path)
-    return checkpoint.content_hash is not None and path.is_file() and file_sha256(path) == checkpoint.file_sha256
+    try:
+        return checkpoint.content_hash is not None and path.is_file() and file_sha256(path) == checkpoint.file_sha256
+    except OSError:
+        # What is gone or closed to us is not at hand, and the recorded hashes tell the rest.
+        return False
