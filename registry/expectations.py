@@ -49,10 +49,17 @@ def with_medians(comparison: RunComparison, window: Window | None) -> RunCompari
     """
     if window is None:
         return comparison
-    metrics = tuple(_median(metric, window.metrics.get(metric.name, ())) for metric in comparison.a.metrics)
+    known = {metric.name for metric in comparison.a.metrics}
+    # What the newest run did not measure the others may have.
+    lacking = [metric for metric in comparison.b.metrics if metric.name not in known and _finite(window, metric)]
+    metrics = tuple(_median(metric, window) for metric in (*comparison.a.metrics, *lacking))
     return replace(comparison, a=replace(comparison.a, metrics=metrics, checkpoints=()), seeds_a={}, seeds_b={})
 
 
-def _median(metric: MetricSummary, values: tuple[float, ...]) -> MetricSummary:
-    finite = [value for value in values if math.isfinite(value)]
+def _median(metric: MetricSummary, window: Window) -> MetricSummary:
+    finite = _finite(window, metric)
     return replace(metric, last=median(finite)) if finite else metric
+
+
+def _finite(window: Window, metric: MetricSummary) -> list[float]:
+    return [value for value in window.metrics.get(metric.name, ()) if math.isfinite(value)]

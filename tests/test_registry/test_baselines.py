@@ -150,6 +150,14 @@ class Medians(unittest.TestCase):
         self.assertEqual((change.a, change.verdict, change.is_noise), (0.98, Verdict.REGRESSED, False))
         self.assertEqual(diff.checkpoints.determinism, "held")
 
+    def test_a_metric_that_the_newest_run_lacks(self):
+        """A metric that the newest run of the window did not measure is held to the median of the others."""
+        a = RunDetails(make_training("a"))
+        b = RunDetails(make_training("b"), metrics=(make_metric("test_accuracy", 0.2, HIGHER),), dataset=MNIST)
+        window = Window(("a", "r2", "r1"), {"test_accuracy": (0.98, 0.99), "gone": (1.0,)})
+        (change,) = compare_runs(make_comparison(a=a, b=b), expectations=Expectations(window=window)).metrics
+        self.assertEqual((change.name, change.a), ("test_accuracy", 0.985))
+
     def test_medians_are_compared(self):
         """A's value is the median over the window, so that one lucky or broken run before decides nothing."""
         a, b = (
