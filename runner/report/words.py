@@ -9,8 +9,10 @@ from typing import Final
 from registry.cells import Cell
 from registry.determinism import CheckpointChange, told
 from registry.diff import Diff
+from registry.known import KnownState
 from registry.origin import SHORT_HASH, Commit, Onset, Relation, way_words
 from registry.records import ChangedPair, Outcome, Run
+from registry.regress import Verdict
 from registry.suspects import point_of
 from registry.uncovered import CoverageChange
 from registry.why import Reason
@@ -99,8 +101,11 @@ def onset_sentences(onset: Onset | None, diff: Diff, words: tuple[str, str] = ("
 
 
 def suspected_commits(diff: Diff) -> frozenset[str]:
-    """Return the commits that are suspected of anything."""
-    onsets = (*diff.onsets.values(), *diff.metric_onsets.values())
+    """Return the commits that are suspected of what is worse and not muted."""
+    muted = {result.key for result in diff.known if result.state is KnownState.MUTED}
+    worse = {change.name for change in diff.metrics if change.verdict in (Verdict.REGRESSED, Verdict.SUSPECTED)}
+    onsets = [onset for test, onset in diff.onsets.items() if test not in muted]
+    onsets += [onset for name, onset in diff.metric_onsets.items() if name in worse]
     return frozenset(suspect.commit.id for onset in onsets for suspect in onset.suspects)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from registry.diff import Diff
+from registry.known import KnownFailure, KnownResult, KnownState
 from registry.metrics import MetricChange
 from registry.origin import Commit, CommitRange, Onset, Relation, RunPoint, Suspect
 from registry.records import ChangedPair, GitState, Outcome
@@ -18,6 +19,7 @@ from runner.report.bisection import answer_line, commit_lines, possible_lines, s
 from runner.report.causes import ranges
 from runner.report.diff_text import diff_text
 from runner.report.document import diff_document, dumps
+from runner.report.words import suspected_commits
 
 from .factories import COMMIT, HOSTILE, NAME, make_run
 from .projects import strict_json
@@ -84,6 +86,16 @@ class Commits(unittest.TestCase):
         lines = text_of(why=(self.REASON,), way=WAY, onsets={(NAME, 0): onset}).partition("30 commits between\n")[2].splitlines()
         self.assertEqual(lines[0].split(), ["00000000", "suspected:", "Commit", "11"])
         self.assertEqual((len(lines), lines[-1].strip()), (11, "... and 20 more"))
+
+    def test_nothing_is_suspected_of_what_is_not_worse(self):
+        """A metric that merely differs, and a failure that is muted, make no commit suspected."""
+        onset = Onset(FIRST, LAST, WAY, (Suspect(WAY.commits[0], "x"),))
+        known = KnownResult(KnownFailure(NAME, "slow", "ann", WHEN.date(), WHEN), 0, Outcome.FAILED, KnownState.MUTED)
+        for verdict, number in ((None, 0), (Verdict.IMPROVED, 0), (Verdict.UNCHANGED, 0), (Verdict.SUSPECTED, 1)):
+            change = MetricChange("loss", 0.1, 0.2, 0.1, None, verdict, "x")
+            diff = Diff(A, B, Verdict.UNCHANGED, metrics=(change,), metric_onsets={"loss": onset}, way=WAY)
+            self.assertEqual(len(suspected_commits(diff)), number, verdict)
+        self.assertEqual(suspected_commits(Diff(A, B, Verdict.UNCHANGED, known=(known,), onsets={(NAME, 0): onset})), set())
 
     def test_what_git_does_not_know(self):
         """A commit that is not in the clone is told with the cure; where nobody asked nothing stands there."""
