@@ -35,6 +35,7 @@ from registry.transitions import Cluster, TestChanges, classify, clusters
 from registry.uncovered import CoverageChange, coverage_change
 from registry.why import Reason, Situation, ranked_differences, unexplained
 
+_CUT_SHORT = {RunStatus.INTERRUPTED, RunStatus.RUNNING, RunStatus.CRASHED}
 _LARGE = 1e6
 
 TestKey = tuple[str, int]
@@ -165,8 +166,8 @@ def _situation(tests: TestChanges, paces: Mapping[TestKey, Judgement], b: Run) -
 def _unexplained(
     findings: list[tuple[Verdict, str]], tests: TestChanges, sides: tuple[RunDetails, RunDetails]
 ) -> list[tuple[Verdict, str]]:
-    """Say of what is worse although nothing differs that it is a finding, and what it hints at."""
-    opening = unexplained(*sides)
+    """Say of what is worse although nothing differs that it is a finding, and what it hints at; a run cut short explains itself."""
+    opening = None if _CUT_SHORT & {side.run.status for side in sides} else unexplained(*sides)
     is_worse = any(verdict in (Verdict.REGRESSED, Verdict.SUSPECTED) for verdict, _ in findings)
     if opening is None or not is_worse:
         return []
@@ -221,10 +222,11 @@ def _test_findings(tests: TestChanges, b: Run) -> Iterator[tuple[Verdict, str]]:
     not_run = [pair for pair in tests.newly_failing if pair.b is Outcome.NOT_RUN]
     # Who stops a run by hand has not broken the tests that it did not come to.
     stopped = b.status in (RunStatus.INTERRUPTED, RunStatus.RUNNING)
+    new_cause = [pair for pair in tests.still_failing_new_cause if not (stopped and pair.b is Outcome.NOT_RUN)]
     told = (
         (ran, Verdict.REGRESSED, "newly failing"),
         (not_run, Verdict.SUSPECTED if stopped else Verdict.REGRESSED, "not run any more"),
-        (tests.still_failing_new_cause, Verdict.SUSPECTED, "still failing for another cause"),
+        (new_cause, Verdict.SUSPECTED, "still failing for another cause"),
         (tests.removed, Verdict.SUSPECTED, "removed"),
         (tests.newly_skipped, Verdict.SUSPECTED, "newly skipped"),
         (tests.expected_to_fail, Verdict.SUSPECTED, "now expected to fail"),

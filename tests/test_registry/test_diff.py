@@ -10,7 +10,7 @@ from registry.records import Coverage, FileCoverage, Outcome, RunDetails, RunSta
 from registry.regress import Verdict
 from registry.transitions import TestChanges, classify
 
-from .diff_factories import make_comparison, make_fixture, make_pair, make_run
+from .diff_factories import make_comparison, make_environment, make_fixture, make_pair, make_run
 
 LISTS = tuple(field.name for field in fields(TestChanges) if field.name != "unchanged")
 SIDES = (None, *Outcome)
@@ -171,6 +171,21 @@ class IncompleteRuns(unittest.TestCase):
         """A test that failed before B was interrupted is a regression."""
         verdict, _ = self.compare("finished", "interrupted", make_pair(Outcome.PASSED, Outcome.FAILED))
         self.assertEqual(verdict, Verdict.REGRESSED)
+
+    def test_a_broken_test_that_was_not_reached(self):
+        """A test that was red, and that an interrupted B did not come to, fails for no other cause; nothing is known of it."""
+        verdict, reasons = self.compare("finished", "interrupted", make_pair(Outcome.FAILED, Outcome.NOT_RUN))
+        self.assertEqual((verdict, reasons), (Verdict.SUSPECTED, ("b is incomplete: interrupted",)))
+
+    def test_nothing_has_to_differ(self):
+        """That a run was stopped, or killed, explains what it lacks: nothing is said to be missing."""
+        for status in ("interrupted", "running", "crashed"):
+            a, b = (
+                RunDetails(make_run(name, status=RunStatus(it), environment=make_environment()))
+                for name, it in (("a", "finished"), ("b", status))
+            )
+            diff = compare_runs(make_comparison(make_pair(Outcome.PASSED, None), a=a, b=b))
+            self.assertFalse([reason for reason in diff.reasons if "nothing that was recorded" in reason], status)
 
     def test_an_incomplete_reference(self):
         """Tests that an interrupted A did not come to are no improvement of B."""
