@@ -107,10 +107,10 @@ def compare_runs(
     checkpoints = checkpoint_change(a, b, max_abs_delta)
     onsets, evidence = dated(comparison, sources)
     why = ranked_differences(a, b, _broken(tests, evidence), _situation(tests, paces, b.run))
-    findings = [*_findings((a, b), tests, known, paces)]
-    # Only what differs between these two runs needs something that differs: a bar and a median are of other runs.
+    findings = [*_findings((a, b), tests, paces)]
+    # Only what differs between these two runs needs something that differs: a bar, a median and a day that is over do not.
     own = [*findings, *_number_findings(() if held_to.window else moved, checkpoints)]
-    findings += _number_findings(metrics, checkpoints)
+    findings += [*_known_findings(known), *_number_findings(metrics, checkpoints)]
     findings += [] if why else _unexplained(own, tests, (a, b))
     return Diff(
         a=a.run,
@@ -136,16 +136,12 @@ def compare_runs(
 
 
 def _findings(
-    sides: tuple[RunDetails, RunDetails],
-    tests: TestChanges,
-    known: tuple[KnownResult, ...],
-    paces: Mapping[TestKey, Judgement],
+    sides: tuple[RunDetails, RunDetails], tests: TestChanges, paces: Mapping[TestKey, Judgement]
 ) -> Iterator[tuple[Verdict, str]]:
     """Yield what is found of runs, tests and fixtures; numbers come after it."""
     a, b = sides
     yield from _run_findings(a.run, b.run)
     yield from _test_findings(tests, b.run)
-    yield from _known_findings(known)
     yield from _fixture_findings(_failing_fixtures(b, but_not_in=a), _failing_fixtures(a, but_not_in=b))
     yield from _pace_findings(paces)
 
@@ -166,7 +162,7 @@ def _situation(tests: TestChanges, paces: Mapping[TestKey, Judgement], b: Run) -
 def _unexplained(
     findings: list[tuple[Verdict, str]], tests: TestChanges, sides: tuple[RunDetails, RunDetails]
 ) -> list[tuple[Verdict, str]]:
-    """Say of what is worse although nothing differs that it is a finding, and what it hints at; a run cut short explains itself."""
+    """Say of what is worse although nothing differs that it is a finding, and its hint; a run cut short explains itself."""
     opening = None if _CUT_SHORT & {side.run.status for side in sides} else unexplained(*sides)
     is_worse = any(verdict in (Verdict.REGRESSED, Verdict.SUSPECTED) for verdict, _ in findings)
     if opening is None or not is_worse:

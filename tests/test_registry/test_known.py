@@ -10,10 +10,10 @@ from registry.diff import compare_runs
 from registry.errors import KnownFailureRefused, TestNotFound
 from registry.expectations import Expectations
 from registry.known import KnownFailure, KnownResult, KnownState, state_of
-from registry.records import Outcome
+from registry.records import Outcome, RunDetails
 from registry.regress import Verdict
 
-from .diff_factories import make_comparison, make_pair
+from .diff_factories import make_comparison, make_environment, make_pair, make_run
 from .factories import RegistryCase, result
 
 TODAY = datetime.now(UTC).astimezone().date()
@@ -81,6 +81,14 @@ class InADiff(unittest.TestCase):
         self.assertEqual(diff.verdict, Verdict.REGRESSED)
         self.assertEqual(diff.reasons[0], "known failure expired on 2026-11-01, owner ann: pkg.mod.Case.test_one")
         self.assertEqual(len(diff.tests.still_failing), 1)
+
+    def test_nothing_has_to_differ(self):
+        """That a day is over needs nothing that differs between two runs, and nothing is said to be missing."""
+        known = (KnownResult(failure(until=date(2026, 11, 1)), 0, FAILED, KnownState.EXPIRED),)
+        sides = (RunDetails(make_run(name, environment=make_environment())) for name in "ab")
+        comparison = make_comparison(make_pair(FAILED, FAILED), **dict(zip("ab", sides, strict=True)))
+        diff = compare_runs(comparison, expectations=Expectations(known=known))
+        self.assertEqual((diff.verdict, len(diff.reasons)), (Verdict.REGRESSED, 1), diff.reasons)
 
     def test_passes_now(self):
         """One that passes is told to be removed, and is not red."""
