@@ -34,11 +34,15 @@ class Part:
     Attributes:
         role: What it is there for, such as "suite tests" or "mnist seed 3"; equal from night to night.
         counts: How many tests ended in each outcome; empty for a training.
+        red_fixtures: How many fixtures failed; one that tears down fails although its tests passed.
+        not_finite: Evaluations of a training that ended in no number.
     """
 
     role: str
     run: Run
     counts: Mapping[Outcome, int] = field(default_factory=dict)
+    red_fixtures: int = 0
+    not_finite: tuple[str, ...] = ()
 
     @property
     def is_again(self) -> bool:

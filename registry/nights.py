@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,10 @@ from sqlalchemy import Connection, delete, func, insert, select
 from registry import models
 from registry.database import Database
 from registry.encoding import clean_bounded, decode_number, decoding
+from registry.metrics import EVALUATIONS
 from registry.night import Found, Night, Part
 from registry.queries import details, list_runs, run_by_id
-from registry.records import Run, RunKind, RunStatus
+from registry.records import Run, RunDetails, RunKind, RunStatus
 from registry.regress import Verdict
 
 TAG = "night"
@@ -70,7 +72,7 @@ class Nights:
         with self._database.reading() as connection:
             rows = connection.execute(statement).all()
             found = [(role, details(connection, run, with_results=False)) for role, run in rows]
-        return tuple(Part(role, one.run, one.counts) for role, one in found)
+        return tuple(_part(role, one) for role, one in found)
 
     def run_named(self, name: str) -> Run | None:
         """Return the run of a name at once; None where there is none yet."""
@@ -129,6 +131,13 @@ class Nights:
             for chunk in _chunks(runs):
                 connection.execute(delete(models.run).where(run.id.in_(chunk)))
         return Removed(tuple(gone), files)
+
+
+def _part(role: str, found: RunDetails) -> Part:
+    red_fixtures = sum(fixture.outcome.is_red for fixture in found.fixtures)
+    evaluations = (metric for metric in found.metrics if metric.name.startswith(EVALUATIONS))
+    not_finite = tuple(metric.name for metric in evaluations if not math.isfinite(metric.last))
+    return Part(role, found.run, found.counts, red_fixtures, not_finite)
 
 
 def _own(connection: Connection, night: int, name: str) -> list[int]:

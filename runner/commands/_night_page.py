@@ -210,12 +210,17 @@ class NightView:
         return [key for key, pace in paces.items() if pace.verdict in _SLOWER]
 
     def _red_parts(self) -> Iterator[Finding]:
-        """Yield the suites that are red although no comparison says so: a night with a failing test is never green."""
+        """Yield the parts that are red although no comparison says so; a night with one of them is never green."""
         told = {one.part.role for one in self._compared if one.diff.verdict is Verdict.REGRESSED}
         for part in self._parts:
-            red = 0 if part.role in told or part.is_again else part.red - self._muted(part)
-            if red > 0:
-                yield Finding(Verdict.REGRESSED, f"{counted(red, 'test')} of {part.role} {'is' if red == 1 else 'are'} red")
+            if part.role in told or part.is_again:
+                continue
+            for number, noun in ((part.red - self._muted(part), "test"), (part.red_fixtures, "fixture")):
+                if number > 0:
+                    words = f"{counted(number, noun)} of {part.role} {'is' if number == 1 else 'are'} red"
+                    yield Finding(Verdict.REGRESSED, words)
+            if part.not_finite:
+                yield Finding(Verdict.REGRESSED, f"{', '.join(part.not_finite)} of {part.role} ended in no number")
 
     def _muted(self, part: Part) -> int:
         """Return how many of a suite's failures are known and may be for now."""
