@@ -23,6 +23,12 @@ LEAST_NIGHTS = 3
 LATE = 1.5
 """A night is missing where more than the usual time times this went by."""
 
+LEAST_GAP = timedelta(hours=1)
+"""Nights that follow each other faster are tried by hand, and no schedule."""
+
+MOST_LOST = 0.1
+"""Share of a suite's tests that may be gone from one night to the next before that is a regression."""
+
 _DID_NOT_RUN = (Outcome.SKIPPED, Outcome.NOT_RUN)
 _HOUR_S = 3600
 
@@ -115,7 +121,8 @@ def dead_man_findings(watch: Watch) -> Iterator[tuple[Verdict, str]]:
         if now is None and part.role not in watch.planned:
             yield Verdict.SUSPECTED, f"{part.role} was in the night before and is not in this one"
         elif now is not None and now.ran < part.ran:
-            yield Verdict.SUSPECTED, f"{now.ran:,} tests of {part.role} ran, {part.ran:,} the night before"
+            verdict = Verdict.REGRESSED if part.ran - now.ran > MOST_LOST * part.ran else Verdict.SUSPECTED
+            yield verdict, f"{now.ran:,} tests of {part.role} ran, {part.ran:,} the night before"
 
 
 def _silent_parts(watch: Watch) -> Iterator[tuple[Verdict, str]]:
@@ -140,10 +147,14 @@ def _missing_nights(watch: Watch) -> Iterator[tuple[Verdict, str]]:
         yield Verdict.SUSPECTED, f"the night before, {last.name}, did not come to its end: {last.status}"
     gap = watch.run.started_at - last.started_at
     usual = usual_gap(watch.earlier)
-    limit = timedelta(hours=watch.max_gap_h) if watch.max_gap_h is not None else usual and usual * LATE
-    if limit is not None and gap > limit:
-        known = f"usually {_hours(usual)}" if usual is not None else f"{_hours(limit)} at most"
-        yield Verdict.SUSPECTED, f"a night is missing: the last one began {_hours(gap)} before this one, {known}"
+    if watch.max_gap_h is not None:
+        verdict, limit, known = Verdict.REGRESSED, timedelta(hours=watch.max_gap_h), f"{watch.max_gap_h:g} h at most"
+    elif usual is not None:
+        verdict, limit, known = Verdict.SUSPECTED, max(usual * LATE, LEAST_GAP), f"usually {_hours(usual)}"
+    else:
+        return
+    if gap > limit:
+        yield verdict, f"a night is missing: the last one began {_hours(gap)} before this one, {known}"
 
 
 def usual_gap(earlier: Sequence[Run]) -> timedelta | None:

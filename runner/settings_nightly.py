@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from posixpath import normpath
 from typing import Any, Final
 
 from registry.regress import Tolerance
@@ -20,6 +21,7 @@ FAIL_ON: Final = ("regressed", "suspected", "never")
 _NAME = re.compile(r"[^\W_][\w./-]*")
 _LONGEST_NAME = 80
 _SEEDS = 2**63
+_MOST_HOURS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,8 @@ def _own_suite(settings: Settings) -> Suite:
 
 
 def _plain_name(folder: str) -> str:
-    return PurePosixPath(folder).as_posix().strip("./") or "all"
+    parts = (part for part in PurePosixPath(normpath(folder)).parts if part not in ("/", "//", ".."))
+    return "/".join("-".join(part.split()) for part in parts) or "all"
 
 
 def _refuse_twice(roles: Sequence[str], place: str) -> None:
@@ -171,7 +174,7 @@ def _text(value: object, place: str) -> str:
 
 
 def _name(value: object, place: str) -> str:
-    if not isinstance(value, str) or len(value) > _LONGEST_NAME or _NAME.fullmatch(value) is None:
+    if not isinstance(value, str) or len(value) > _LONGEST_NAME or _NAME.fullmatch(value) is None or ".." in value.split("/"):
         raise _unfit(place, value, "a name of letters, digits and . _ / -")
     return value
 
@@ -192,6 +195,12 @@ def _positive(value: object, place: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
         raise _unfit(place, value, "a number above 0")
     return value
+
+
+def _gap(value: object, place: str) -> float:
+    if _positive(value, place) > _MOST_HOURS:
+        raise _unfit(place, value, f"a number of hours, {_MOST_HOURS:,} at most")
+    return _positive(value, place)
 
 
 def _share(value: object, place: str) -> float:
@@ -217,7 +226,10 @@ def _words(value: object, place: str) -> tuple[str, ...]:
 
 def _webhook(value: object, place: str) -> str:
     if not isinstance(value, str) or re.fullmatch(r"https?://[^\s/]\S*|env:\w+", value) is None:
-        raise _unfit(place, value, "an address that begins with https:// or http://, or env:NAME for a variable that holds one")
+        # The value is not shown: an address often is a secret.
+        raise SettingsError(
+            f"{place} must be an address that begins with https:// or http://, or env:NAME for a variable that holds one"
+        )
     return value
 
 
@@ -268,5 +280,5 @@ _KEYS: Final[Mapping[str, _Rule]] = {
     "notify-command": _words,
     "notify-webhook": _webhook,
     "fail-on": _choice,
-    "max-gap": _positive,
+    "max-gap": _gap,
 }

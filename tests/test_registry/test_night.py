@@ -61,9 +61,15 @@ class NothingRan(unittest.TestCase):
 
     def test_fewer_tests(self):
         """A suite in which fewer tests ran than in the night before is suspected; skipped tests did not run."""
-        expected = [(Verdict.SUSPECTED, "2 tests of suite tests ran, 3 the night before")]
-        self.assertEqual(findings(suite(2, skipped=1), before=(suite(3),)), expected)
+        expected = [(Verdict.SUSPECTED, "39 tests of suite tests ran, 40 the night before")]
+        self.assertEqual(findings(suite(39, skipped=1), before=(suite(40),)), expected)
         self.assertEqual(findings(suite(4), before=(suite(3),)), [])
+
+    def test_far_fewer_tests(self):
+        """A suite of which more than a tenth is missing is red: that is a folder that is not found, and no tidying up."""
+        expected = [(Verdict.REGRESSED, "35 tests of suite tests ran, 40 the night before")]
+        self.assertEqual(findings(suite(35), before=(suite(40),)), expected)
+        self.assertEqual(findings(suite(36), before=(suite(40),))[0][0], Verdict.SUSPECTED)
 
     def test_a_part_that_is_gone(self):
         """A suite of the night before that is planned no more is suspected; a second measurement is no part of that kind."""
@@ -87,10 +93,15 @@ class MissingNights(unittest.TestCase):
         expected = "a night is missing: the last one began 48 h before this one, usually 24 h"
         self.assertEqual(findings(suite(), earlier=nights(2, 3, 4, 5, 6)), [(Verdict.SUSPECTED, expected)])
 
+    def test_tried_by_hand(self):
+        """Nights that somebody starts one after the other are no schedule that a night could be missing from."""
+        minute = 1 / 24 / 60
+        self.assertEqual(findings(suite(), earlier=nights(5 * minute, 6 * minute, 7 * minute, 8 * minute, 9 * minute)), [])
+
     def test_a_set_limit(self):
-        """A limit that was set holds from the second night on, and beats what is usual."""
+        """A limit that was set holds from the second night on, beats what is usual, and makes the night red."""
         expected = "a night is missing: the last one began 48 h before this one, 30 h at most"
-        self.assertEqual(findings(suite(), earlier=nights(2), max_gap_h=30), [(Verdict.SUSPECTED, expected)])
+        self.assertEqual(findings(suite(), earlier=nights(2), max_gap_h=30), [(Verdict.REGRESSED, expected)])
         self.assertEqual(findings(suite(), earlier=nights(2, 3, 4, 5, 6), max_gap_h=50), [])
 
     def test_a_night_that_did_not_end(self):

@@ -80,6 +80,11 @@ class Known(NightlyCase):
             [field.name for field in fields(Nightly) if getattr(expected, field.name) == getattr(defaults, field.name)], []
         )
 
+    def test_names_of_folders(self):
+        """The name of a suite comes from its folder, never leads out of the folder of logs, and can be typed."""
+        suites = self.read("suites = ['../other/../a b again', '/abs/./tests', '.']").suites
+        self.assertEqual([suite.name for suite in suites], ["a-b-again", "abs/tests", "all"])
+
     def test_only_trainings(self):
         """A night of trainings alone is one, where that is said."""
         self.assertEqual(self.read("suites = []\ntasks = ['mnist']").suites, ())
@@ -117,12 +122,19 @@ class Refused(NightlyCase):
             ("tolerances = {loss = 3}", "3; it must be a table"),
             ("tolerances = {loss = {absolute = -1}}", "-1; it must be a number, 0 or more"),
             ("notify-command = 'mail me'", "'mail me'; it must be a list of strings"),
-            ("notify-webhook = 'ftp://x/y'", "'ftp://x/y'; it must be an address that begins with https:// or http://"),
+            ("max-gap = 1e12", "1000000000000.0; it must be a number of hours, 100,000 at most"),
+            ("suites = [{name = 'a/../../b', start-directory = 'x'}]", "'a/../../b'; it must be a name"),
             ("suites = [{name = 'a b', start-directory = 'x'}]", "'a b'; it must be a name of letters, digits and . _ / -"),
         )
         for table, words in cases:
             with self.subTest(table=table):
                 self.assertIn(words, self.refusal(table))
+
+    def test_a_secret(self):
+        """An address that does not fit is not shown, for it often is a secret."""
+        refusal = self.refusal("notify-webhook = 'htps://example.org/s3cret'")
+        self.assertIn("must be an address that begins with https:// or http://", refusal)
+        self.assertNotIn("s3cret", refusal)
 
     def test_twice_and_nothing(self):
         """Two suites of one name, a seed given twice, a table without its main key, and a night without anything are refused."""
