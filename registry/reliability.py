@@ -70,7 +70,7 @@ class Reliability:
         flips: Changes from green to red over the latest `window` results.
         score: Those flips divided by `WINDOW`, whatever the number of results, as Buildkite's transition count does.
         retried: Runs in which it was green only when it was tried again, oldest first.
-        contradictions: One pair of runs for each set of conditions under which it was both.
+        contradictions: One pair of runs for each set of conditions under which it was both, the newest pair last.
         latest: Whether it was red in each of the latest runs, oldest first.
     """
 
@@ -136,7 +136,9 @@ def _contradictions(trials: Sequence[Trial]) -> list[Contradiction]:
     for trial in trials:
         if trial.conditions is not None and not trial.is_retried:
             sides.setdefault(trial.conditions, {})[trial.is_red] = trial
-    return [Contradiction(both[False].run, both[True].run) for both in sides.values() if len(both) > 1]
+    proofs = [both for both in sides.values() if len(both) > 1]
+    proofs.sort(key=lambda both: max(trial.run_id for trial in both.values()))
+    return [Contradiction(both[False].run, both[True].run) for both in proofs]
 
 
 def rate_interval(red: int, runs: int) -> tuple[float, float]:

@@ -30,6 +30,11 @@ class Proof(unittest.TestCase):
         found = judged(("P", 1), ("F", 1), ("P", 2), ("P", 1))
         self.assertEqual((found.is_proven, found.contradictions), (True, (Contradiction("r4", "r2"),)))
 
+    def test_the_newest_pair_is_the_last(self):
+        """Of several pairs that prove it the one that was completed last stands last, whenever its conditions were first met."""
+        found = judged(("P", 1), ("P", 2), ("F", 2), ("F", 1))
+        self.assertEqual(found.contradictions, (Contradiction("r2", "r3"), Contradiction("r1", "r4")))
+
     def test_other_conditions(self):
         """Green and red under other conditions, or under unknown ones, prove nothing."""
         self.assertFalse(judged(("P", 1), ("F", 2)).is_proven)
