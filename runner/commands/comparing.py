@@ -69,7 +69,10 @@ def diff_against(registry: Registry, reference: str, b: Run, root: Path) -> Diff
 
 
 def _comparison(registry: Registry, a: Run, b: Run) -> RunComparison:
-    if RunKind.NIGHTLY in (a.kind, b.kind):
+    if a.kind is not b.kind and RunKind.NIGHTLY in (a.kind, b.kind):
+        night, other = (a, b) if a.kind is RunKind.NIGHTLY else (b, a)
+        raise NothingToCompare(f"{night.name} is a night, which has parts, and {other.name} is none; name a part of it")
+    if a.kind is RunKind.NIGHTLY:
         raise NothingToCompare(
             f"a night has parts, which are compared one by one; use `runner report {b.name} --against {a.name}` for nights"
         )

@@ -6,7 +6,22 @@ from pathlib import Path
 
 from registry.records import Checkpoint, NewRun, Run, RunKind, RunStatus
 from runner.commands.comparing import diff_of
+from runner.errors import NothingToCompare
 from tests.test_registry.factories import RegistryCase
+
+
+class Nights(RegistryCase):
+    """What a night can be compared with."""
+
+    def test_the_cure_fits(self):
+        """Two nights are sent to the command for nights, a night and a training to a part of the night."""
+        kinds = (RunKind.NIGHTLY, RunKind.NIGHTLY, RunKind.TRAIN)
+        one, other, training = (self.registry.start(NewRun(kind)).run for kind in kinds)
+        with self.assertRaisesRegex(NothingToCompare, "`runner report nightly-2 --against nightly-1`"):
+            diff_of(self.registry, one, other, Path.cwd())
+        for pair in ((one, training), (training, one)):
+            with self.assertRaisesRegex(NothingToCompare, "nightly-1 is a night.*train-3 is none.*name a part of it"):
+                diff_of(self.registry, *pair, Path.cwd())
 
 
 class Checkpoints(RegistryCase):
