@@ -174,10 +174,16 @@ def _test_script(trial: TestTrial, settings: Settings) -> str:
     is_importable = top == Path.cwd().resolve()
     flags = tuple(word for pair in trial.discovery.items() for word in pair)
     again = Reproduction(None if is_importable else flags, trial.seed).of_test(trial.test_id)
-    module = ".".join(trial.test_id.split(".")[:-2])
+    module = module_of(trial.test_id)
     where = "" if is_importable else f"PYTHONPATH={shlex.quote(os.path.relpath(top))}:$PYTHONPATH "
     check = f'{where}python -c "import {module}" || exit 125; ' if module else ""
     return f"{check}{again}; {_ENDING}"
+
+
+def module_of(test_id: str) -> str | None:
+    """Return the module that an id begins with; None where that is no name of one, for it would be typed into a shell."""
+    parts = test_id.split(".")[:-2]
+    return ".".join(parts) if parts and all(map(str.isidentifier, parts)) else None
 
 
 def _top(discovery: Mapping[str, str], settings: Settings) -> Path:

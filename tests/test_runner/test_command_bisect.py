@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import mnist
 import registry
 from registry.records import GitState, NewRun, RunKind
-from runner.commands._bisect_subject import discovery_flags, interpreter_variables
+from runner.commands._bisect_subject import discovery_flags, interpreter_variables, module_of
 
 from .projects import CONSOLE_SCRIPT, Answer, Project, ProjectCase
 from .repositories import Repository
@@ -196,6 +196,11 @@ class Refused(ProjectCase):
         """They are read from a recorded command line in each of their forms."""
         argv = ("runner", "test", "-s", "a", "--pattern=x*.py", "--top-level-directory", "t", "--seed", "1")
         self.assertEqual(discovery_flags(argv), {"-s": "a", "-p": "x*.py", "-t": "t"})
+
+    def test_the_module_of_a_test(self):
+        """A line for the shell imports a module only by a name that can be one, whatever a test calls itself."""
+        names = ("tests.test_a.Case.test_x", "test_ü.Case.test_x", "Case.test_x", "a.$(touch x).Case.test_x", "test")
+        self.assertEqual([module_of(name) for name in names], ["tests.test_a", "test_ü", None, None, None])
 
     def test_flags_of_the_interpreter(self):
         """Recorded flags become the variables that mean the same."""
