@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, func, or_, select
 
 from registry import models
-from registry.encoding import OUTCOMES, decode_number, decoding, outcome_code
+from registry.encoding import OUTCOMES, outcome_code
+from registry.measured import last_values, params_of
 from registry.origin import Onset, RunPoint
 from registry.records import Outcome, RunStatus
 
@@ -73,17 +74,9 @@ def metric_series(
     if not wanted or a >= b:
         return {}
     runs = [a, *_alike(connection, a, b), b]
-    table, key = models.metric_summary, models.metric_key
-    statement = (
-        select(table.c.run_id, key.c.name, table.c.last, table.c.last_kind)
-        .select_from(table.join(key))
-        .where(table.c.run_id.in_(runs), key.c.name.in_(wanted))
-        .order_by(table.c.run_id)
-    )
     points, found = run_points(connection, runs), dict[str, list[tuple[RunPoint, float]]]()
-    with decoding("the list of metrics"):
-        for row in connection.execute(statement):
-            found.setdefault(row.name, []).append((points[row.run_id], decode_number(row.last, row.last_kind)))
+    for run_id, name, value in last_values(connection, runs, wanted):
+        found.setdefault(name, []).append((points[run_id], value))
     return {name: tuple(values) for name, values in found.items()}
 
 
@@ -92,9 +85,7 @@ def _alike(connection: Connection, a: int, b: int) -> list[int]:
     is_like_b = (run.kind == own.c.kind, run.seed.is_not_distinct_from(own.c.seed), own.c.id == b)
     between = (run.id > a, run.id < b, run.status == str(RunStatus.FINISHED), *is_like_b)
     runs = connection.execute(select(run.id).where(*between).order_by(run.id.desc()).limit(BETWEEN)).scalars().all()
-    table, params = models.run_param, dict[int, dict[str, str]]()
-    for run_id, key, value in connection.execute(select(table).where(table.c.run_id.in_([*runs, b]))):
-        params.setdefault(run_id, {})[key] = value
+    params = params_of(connection, [*runs, b])
     return sorted(one for one in runs if params.get(one) == params.get(b))
 
 

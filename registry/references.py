@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from registry import baselines, known_failures, models
 from registry.comparability import run_differences
-from registry.encoding import clean, decode_number, decoding
+from registry.encoding import clean
 from registry.errors import RunNotFound
 from registry.expectations import Window
+from registry.measured import last_values
 from registry.naming import BaselineName, Branch, LastGreen, Latest, Rolling, parse_reference
 from registry.queries import read_runs, select_runs
 from registry.records import Run, RunKind, RunStatus
@@ -153,12 +154,9 @@ def _comparable(connection: Connection, number: int, like: Run | None) -> list[R
 
 
 def _last_values(connection: Connection, runs: list[int]) -> dict[str, tuple[float, ...]]:
-    table, key = models.metric_summary, models.metric_key
-    statement = select(key.c.name, table.c.last, table.c.last_kind).select_from(table.join(key)).where(table.c.run_id.in_(runs))
     found: dict[str, list[float]] = {}
-    with decoding("the list of metrics"):
-        for name, last, kind in connection.execute(statement.order_by(table.c.run_id.desc())):
-            found.setdefault(name, []).append(decode_number(last, kind))
+    for _, name, value in last_values(connection, runs):
+        found.setdefault(name, []).insert(0, value)
     return {name: tuple(values) for name, values in found.items()}
 
 

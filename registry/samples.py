@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, Select, select
 
 from registry import models
-from registry.encoding import decode_number, decode_whole, decoding, outcome_code
+from registry.encoding import decode_whole, decoding, outcome_code
+from registry.measured import last_values, params_of
 from registry.night import AGAIN
 from registry.records import EarlierDurations, Outcome, RunStatus
 
@@ -108,29 +109,13 @@ def seeds_of(connection: Connection, run_id: int) -> Seeds:
         .limit(SEEDS)
     )
     seeds = {row.id: decode_whole(row.seed) for row in connection.execute(statement)}
-    params = _params(connection, [*seeds, run_id])
+    params = params_of(connection, [*seeds, run_id])
     same = {number: seed for number, seed in seeds.items() if seed is not None and params.get(number) == params.get(run_id)}
     return _last_values(connection, same)
 
 
-def _params(connection: Connection, runs: Sequence[int]) -> dict[int, dict[str, str]]:
-    table = models.run_param
-    found: dict[int, dict[str, str]] = {}
-    for run_id, key, value in connection.execute(select(table).where(table.c.run_id.in_(runs))):
-        found.setdefault(run_id, {})[key] = value
-    return found
-
-
 def _last_values(connection: Connection, seeds: Mapping[int, int]) -> Seeds:
-    table, key = models.metric_summary, models.metric_key
-    statement = (
-        select(table.c.run_id, key.c.name, table.c.last, table.c.last_kind)
-        .select_from(table.join(key))
-        .where(table.c.run_id.in_(list(seeds)))
-        .order_by(table.c.run_id)
-    )
     found: Seeds = {}
-    with decoding("the list of metrics"):
-        for run_id, name, last, kind in connection.execute(statement):
-            found.setdefault(name, {})[seeds[run_id]] = decode_number(last, kind)
+    for run_id, name, value in last_values(connection, list(seeds)):
+        found.setdefault(name, {})[seeds[run_id]] = value
     return found

@@ -17,13 +17,14 @@ from registry.records import Outcome
 from registry.suspects import is_bad
 from runner import execute
 from runner.commands._bisect_worktree import Word
+from runner.commands._kept_results import KeptResults
 from runner.commands._test_randomness import HASH_SEED, hash_seed
 from runner.errors import SettingsError, Terminated
 from runner.events import TestFinished
 from runner.settings import read_settings
 
 if TYPE_CHECKING:
-    from runner.events import Event, TestKey
+    from runner.events import TestKey
     from runner.settings import Settings
 
 _TAIL = 2_000
@@ -100,7 +101,7 @@ class TestTrial:
             seed=self.seed,
             timeout_s=settings.timeout,
         )
-        watch = _Watch()
+        watch = KeptResults()
         with execute.start(names if by_name else self._discovered(settings), options) as execution:
             summary = execution.run(watch)
         if summary.interrupted:
@@ -137,17 +138,6 @@ def _moved(entry: str, top: Path, folder: Path) -> Path | None:
     if path.is_relative_to(top):
         return folder / path.relative_to(top)
     return None if entry in sys.path else path
-
-
-class _Watch:
-    """Keeps the results of one run."""
-
-    def __init__(self) -> None:
-        self.found: dict[TestKey, TestFinished] = {}
-
-    def emit(self, event: Event, /) -> None:
-        if isinstance(event, TestFinished):
-            self.found[event.key] = event
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,15 @@ from registry.records import Outcome
 from runner import execute
 from runner.choose.minimal import minimal
 from runner.choose.places import dotted_names
+from runner.commands._kept_results import KeptResults
 from runner.errors import ExitCode, Terminated, UsageError
-from runner.events import TestFinished
 from runner.report.numbers import counted
 from runner.report.safe import safe_line
 from runner.report.text import LONGEST_ID
 
 if TYPE_CHECKING:
     from runner.commands._test_request import Plan
-    from runner.events import Event, TestKey
+    from runner.events import TestKey
     from runner.execute.options import Chooser
 
 _LISTED = 20
@@ -85,7 +85,7 @@ class _Trials:
 
     def fails(self, selection: execute.Selection, *, in_given_order: bool = False) -> bool:
         """Tell whether the test is red in a run of a selection; a run in which it does not come up tells no failure."""
-        watch = _Watch()
+        watch = KeptResults()
         options = replace(self._plan.options, failfast=False, jobs=1)
         with execute.start(selection, replace(options, shuffle=options.shuffle and not in_given_order)) as execution:
             summary = execution.run(watch)
@@ -114,17 +114,6 @@ class _Trials:
             return [places[key] for key in wanted if key in places]
 
         return choose
-
-
-class _Watch:
-    """Keeps the results of one run."""
-
-    def __init__(self) -> None:
-        self.found: dict[TestKey, TestFinished] = {}
-
-    def emit(self, event: Event, /) -> None:
-        if isinstance(event, TestFinished):
-            self.found[event.key] = event
 
 
 def _position(name: str, keys: Sequence[TestKey]) -> int:
