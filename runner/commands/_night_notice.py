@@ -84,6 +84,10 @@ def _outcome(process: subprocess.Popen[bytes], text: str) -> str | None:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         return f"it took more than {COMMAND_LIMIT_S} s"
+    except KeyboardInterrupt:
+        # Of a SIGTERM, unlike of a Ctrl-C, Popen knows nothing: it would wait for the command.
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
     last = output.decode("utf-8", "replace").strip().splitlines()
     return f"exit code {process.returncode}{f', {safe_line(last[-1], 200)}' if last else ''}" if process.returncode else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,7 +18,6 @@ SUFFIXES: Final = {"html": "html", "markdown": "md", "json": "json", "text": "tx
 """What the report of each format is called after its dot."""
 
 _OPTION: Final = "output in [tool.runner.nightly]"
-_OF_A_NIGHT: Final = re.compile(r"nightly-\d+")
 
 
 def require_writable(output: Path) -> None:
@@ -67,15 +65,14 @@ class Reports:
         text = rendered(page, form)
         self._files[form].write(lambda stream: stream.write(text))
 
-    def remove_beyond(self, keep: int) -> None:
-        """Remove the folders of nights but for the newest ones; nothing else in the folder is touched.
+    def remove(self, nights: Iterable[str]) -> None:
+        """Remove the folders of some nights; what else lies there, such as the nights of another project, is not touched.
 
         Raises:
             ReportUnwritable: One cannot be removed.
         """
-        folders = [path for path in self._output.iterdir() if _OF_A_NIGHT.fullmatch(path.name) and not path.is_symlink()]
-        for path in sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True)[keep:]:
-            if path != self.folder:
+        for path in (self._output / night for night in nights):
+            if path.is_dir() and not path.is_symlink():
                 _remove(path)
 
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from registry.errors import RunNotFound
+from registry.errors import RegistryError, RunNotFound
 from registry.metrics import ACCURACIES
 from registry.night import Found, Part
 from registry.records import Direction, Metric, NewRun, Outcome, RunKind, RunStatus
 from runner.commands._night_lock import one_night
 from runner.commands._night_notice import Notice, notify
-from runner.commands._night_page import NightView, Terms
+from runner.commands._night_page import NIGHTS_LOOKED_AT, NightView, Terms
 from runner.commands._night_parts import Job, Parts, again, jobs_of
 from runner.commands._night_reports import Reports, remove_checkpoints, require_writable
 from runner.commands.diff import FAIL_ON
@@ -97,7 +97,7 @@ def run_nightly(request: NightRequest) -> int:
         _record(plan, registry, run.run, Parts(registry, run.run, settings.root, _url(request, settings), reports.folder))
         result = _concluded(plan, registry, run, reports)
         code = _exit_code(plan, result)
-        failures = [*_tidied(plan, registry, reports), *_told(plan, run.run, reports, result, code)]
+        failures = [*_told(plan, run.run, reports, result, code), *_tidied(plan, registry, reports)]
     return _closed(plan, reports, result, failures, code)
 
 
@@ -115,20 +115,21 @@ def _against(baseline: str | None, registry: Registry) -> Iterator[tuple[str, st
     Raises:
         RunNotFound: The baseline is not there, although there was a night that it could have been set to.
     """
-    earlier = registry.nights.before(None, 1)
+    earlier = registry.nights.before(None, NIGHTS_LOOKED_AT)
+    ended = next((run for run in earlier if run.status is RunStatus.FINISHED), None)
     own: str | None = None
     if baseline is not None:
         try:
             own = registry.find_run(baseline, kind=RunKind.NIGHTLY).name
             yield baseline, own
         except RunNotFound:
-            if earlier:
+            if ended is not None:
                 raise
     green = registry.nights.last_green(None)
     if green is not None and green.name != own:
         yield "last green night", green.name
-    elif green is None and own is None and earlier and earlier[0].status is RunStatus.FINISHED:
-        yield "night before, none was green yet", earlier[0].name
+    elif green is None and own is None and ended is not None:
+        yield "night before, none was green yet", ended.name
 
 
 def _new_run(plan: _Plan) -> NewRun:
@@ -237,14 +238,15 @@ def _exit_code(plan: _Plan, result: _Result) -> ExitCode:
 
 def _tidied(plan: _Plan, registry: Registry, reports: Reports) -> Iterator[str]:
     """Remove what is older than the nights to keep, and yield what could not be removed."""
-    keep = plan.nightly.keep
-    if keep is None:
+    if plan.nightly.keep is None:
         return
-    removed = registry.nights.remove_beyond(keep)
     try:
+        removed = registry.nights.remove_beyond(plan.nightly.keep)
         below = plan.settings.root / (plan.settings.checkpoint_dir or Path(".runner", "checkpoints"))
         remove_checkpoints(removed.checkpoints, below)
-        reports.remove_beyond(keep)
+        reports.remove(removed.nights)
+    except RegistryError as error:
+        yield f"old nights could not be removed: {error}"
     except ReportUnwritable as error:
         yield str(error)
     except OSError as error:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from registry.records import RunKind
+from registry.records import RunKind, RunStatus
 from runner.commands._night_page import NightView, terms_of
 from runner.commands.comparing import HeldTo, diff_of
 from runner.commands.delivery import deliver
 from runner.commands.report_file import ReportFile
 from runner.commands.sections import gathered
 from runner.commands.surroundings import open_registry
-from runner.errors import ExitCode, UsageError
+from runner.errors import ExitCode, NothingToCompare, UsageError
 from runner.report.nights import NIGHT_FORMATS, nights_in, nights_sentence
 from runner.report.numbers import size
 from runner.report.paint import painter
@@ -52,7 +52,7 @@ def run_report(request: ReportRequest) -> int:
     Raises:
         UsageError: The flags contradict each other, or it is not said what to compare a run with.
         RunNotFound: There is no such run.
-        NothingToCompare: The two runs cannot be compared.
+        NothingToCompare: The two runs cannot be compared, or the night still runs.
     """
     if request.nights is not None and request.against is not None:
         raise UsageError("--nights lists nights and compares none; leave --against out")
@@ -80,9 +80,13 @@ def _page(request: ReportRequest, registry: Registry, root: Path) -> Page:
 
 
 def _night(request: ReportRequest, registry: Registry, night: Run, reference: Run | None, root: Path) -> Page:
+    if night.status is RunStatus.RUNNING:
+        raise NothingToCompare(f"{night.name} still runs; its report comes when it has ended, and `runner runs` lists its parts")
     terms = terms_of(night)
     if reference is None:
-        return NightView(registry, night, root, terms).page(request.form, registry.nights.found(night))
+        # One that was killed while it wrote down its verdict has none.
+        found = registry.nights.found(night) if night.status is RunStatus.FINISHED else None
+        return NightView(registry, night, root, terms).page(request.form, found)
     against = ((str(request.against), reference.name),)
     return NightView(registry, night, root, replace(terms, against=against)).page(request.form)
 

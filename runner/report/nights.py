@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from registry.night import Night
+from registry.records import RunStatus
 from registry.regress import Verdict
 from runner.report.document import SCHEMA, dumps, run_document
 from runner.report.markdown_text import code, prose, table
@@ -28,6 +29,7 @@ _LONGEST_SENTENCE: Final = 160
 _SVG_HEIGHT: Final = 40
 _SVG_STEP: Final = 3
 _NO_END: Final = "NO END"
+_RUNNING: Final = "RUNNING"
 
 
 class Row(NamedTuple):
@@ -84,9 +86,10 @@ def nights_sentence(nights: Sequence[Night]) -> str:
         return "no night is recorded; `runner nightly` makes one"
     green = sum(night.run.green is True for night in nights)
     red = sum(night.found is not None and night.found.verdict is Verdict.REGRESSED for night in nights)
-    without = sum(night.found is None for night in nights)
-    lost = f", {without:,} without an end" if without else ""
-    return f"{counted(len(nights), 'night')}: {green:,} green, {red:,} red{lost}"
+    running = sum(night.run.status is RunStatus.RUNNING for night in nights)
+    without = sum(night.found is None for night in nights) - running
+    more = [f", {number:,} {words}" for number, words in ((without, "without an end"), (running, "running")) if number > 0]
+    return f"{counted(len(nights), 'night')}: {green:,} green, {red:,} red{''.join(more)}"
 
 
 def sparkline(values: Sequence[float]) -> str:
@@ -115,7 +118,7 @@ def _row(night: Night, names: Sequence[str]) -> Row:
     return Row(
         name=safe_line(run.name),
         tone=_TONES.get(found.verdict, "good") if found else "bad",
-        word=WORDS[found.verdict] if found else _NO_END,
+        word=WORDS[found.verdict] if found else _RUNNING if run.status is RunStatus.RUNNING else _NO_END,
         green="" if run.green is None else "green" if run.green else "not green",
         started=f"{run.started_at:%Y-%m-%d %H:%M}",
         duration=seconds(run.duration_s),

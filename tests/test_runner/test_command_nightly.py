@@ -249,19 +249,23 @@ class Ends(ProjectCase):
         home, _ = self.interrupted(signal.SIGKILL)
         home.wait_until(lambda: rows(home, "SELECT status FROM run WHERE kind = 'test'") == [("interrupted",)])
         self.assertIn("crashed", home.run("runs").output)
-        home.write("tests/test_suite.py", GREEN_SUITE)
+        with_nights(home, 'baseline = "baseline:main"', tasks="")
         answer = night(home)
+        self.assertEqual(answer.code, 5, "no night came to its end that the baseline could have been set to")
         self.assertIn("the night before, nightly-1, did not come to its end: crashed", answer.output.replace("\n", " "))
 
     def test_two_nights_at_once(self):
-        """A second night in a project is refused with one sentence while the first one runs."""
+        """A second night in a project is refused with one sentence while the first one runs, which has no report yet."""
         home = with_nights(self.project(), tasks="", suite=SLEEPING_SUITE.replace('"asleep"', "__file__ + '.asleep'"))
         process = home.start("nightly", **variables(home))
         home.wait_for("tests/test_suite.py.asleep")
-        answer = night(home)
+        answer, report, overview = night(home), home.run("report"), home.run("report", "--nights", "3")
         os.kill(process.pid, signal.SIGTERM)
         finish(process)
         self.assert_refused(answer, 3, "night-running", str(process.pid))
+        self.assert_refused(report, 5, "nothing-to-compare", "nightly-1 still runs")
+        self.assertIn("1 night: 0 green, 0 red, 1 running", overview.output)
+        self.assertRegex(overview.output, r"(?m)^nightly-1 .* RUNNING ")
 
 
 class SlowTests(ProjectCase):
@@ -300,13 +304,14 @@ class Keeping(ProjectCase):
     """`keep` bounds the nights."""
 
     def test_old_nights_go(self):
-        """Of three nights the newest stays, with its report, and the last green one; the other is gone with its checkpoints."""
+        """Of three nights the newest and the last green one stay, with their reports; the other is gone with its checkpoints."""
         home = with_nights(self.project(), "keep = 1")
+        home.write(".runner/reports/nightly-99/report.html", "of another project")
         night(home)
         home.write("tests/test_suite.py", RED_SUITE)
         for _ in range(2):
             night(home)
         names = {f"nightly-{run}" for (run,) in rows(home, "SELECT id FROM run WHERE kind = 'nightly'")}
         self.assertEqual(names, {"nightly-1", "nightly-7"})
-        self.assertEqual({path.name for path in (home.root / ".runner/reports").iterdir()}, {"nightly-7"})
+        self.assertEqual({path.name for path in (home.root / ".runner/reports").iterdir()}, {*names, "nightly-99"})
         self.assertEqual(len(list((home.root / ".runner/checkpoints").iterdir())), 2)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic
 from typing import ClassVar
 from unittest.mock import patch
 
 from runner.commands._night_notice import Notice, notify
+from runner.commands.surroundings import unwinding
+from runner.errors import Terminated
 
 from .factories import HOSTILE
 
@@ -65,6 +70,17 @@ class Command(unittest.TestCase):
         self.assertIn("failed: exit code 1, no route; the verdict stands", failing)
         with patch("runner.commands._night_notice.COMMAND_LIMIT_S", 0.3):
             self.assertIn("it took more than 0.3 s", failures("sleep", "30"))
+
+    def test_a_stop(self):
+        """SIGTERM while a command hangs ends the command and the night at once."""
+        slow = "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(60)"
+        started = monotonic()
+        threading.Timer(1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        with self.assertRaises(Terminated), unwinding():
+            list(notify(notice(), (sys.executable, "-c", slow), None, self.root))
+        with self.assertRaises(ProcessLookupError):
+            os.kill(int((self.root / "pid").read_text()), 0)
+        self.assertLess(monotonic() - started, 30)
 
 
 class Receiver(BaseHTTPRequestHandler):
