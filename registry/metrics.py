@@ -67,7 +67,7 @@ def metric_changes(comparison: RunComparison, limits: Mapping[str, Tolerance]) -
     by_seeds = _judged_by_seeds(comparison, [change for change in found if change.name not in limits])
     is_repeated = _is_repeated(a, b)
     return tuple(
-        _noise(change)
+        _noise(change, (a, b))
         if is_repeated and change.name not in limits and _is_noise(change)
         else change.judged(_judge(change, limits, by_seeds, (a, b)))
         for change in found
@@ -95,9 +95,16 @@ def _is_noise(change: MetricChange) -> bool:
     return is_finite and change.name.startswith(EVALUATIONS)
 
 
-def _noise(change: MetricChange) -> MetricChange:
+def _noise(change: MetricChange, sides: tuple[RunDetails, RunDetails]) -> MetricChange:
+    """Call a change noise: unchanged, or suspected where an accuracy fell by more than is believable."""
     evidence = "evaluation noise: the same weights, code, data and machine gave another value"
-    return replace(change, verdict=Verdict.UNCHANGED, evidence=evidence, is_noise=True)
+    noise = replace(change, verdict=Verdict.UNCHANGED, evidence=evidence, is_noise=True)
+    if change.name not in ACCURACIES or change.a is None or change.b is None:
+        return noise
+    judged = _judge_pair(change.name, (change.a, change.b), sides)
+    if judged.verdict not in (Verdict.REGRESSED, Verdict.SUSPECTED):
+        return noise
+    return replace(noise, verdict=Verdict.SUSPECTED, evidence=f"{evidence}; {judged.evidence}")
 
 
 def _change(name: str, a: MetricSummary | None, b: MetricSummary | None) -> Iterator[MetricChange]:

@@ -104,11 +104,17 @@ class EvaluationNoise(unittest.TestCase):
 
     def test_it_is_no_regression(self):
         """Equal weights under equal conditions with another accuracy or loss: noise, told as such, and unchanged."""
-        for name, a, b in (("test_accuracy", 0.99, 0.5), ("validation_loss", 0.1, 0.2)):
+        for name, a, b in (("test_accuracy", 0.99, 0.9899), ("test_accuracy", 0.5, 0.99), ("validation_loss", 0.1, 0.2)):
             diff = self.diff(name, a, b)
             (change,) = diff.metrics
             self.assertEqual((diff.verdict, change.verdict, change.is_noise), (Verdict.UNCHANGED, Verdict.UNCHANGED, True))
             self.assertRegex(diff.reasons[0], f"^{name} .* -> .*: evaluation noise: the same weights")
+
+    def test_noise_that_is_too_loud(self):
+        """An accuracy that falls by more than examples can flip by chance is noise all the same, and suspected."""
+        (change,) = self.diff("test_accuracy", 0.99, 0.5).metrics
+        self.assertEqual((change.verdict, change.is_noise), (Verdict.SUSPECTED, True))
+        self.assertRegex(change.evidence, "^evaluation noise: the same weights, .* another value; .* standard errors down")
 
     def test_other_code_is_no_noise(self):
         """Where the code changed too, an accuracy that fell with equal weights is a regression of the evaluation."""
