@@ -154,18 +154,19 @@ def _judged_by_seeds(comparison: RunComparison, changes: list[MetricChange]) -> 
     """Judge together, for the correction of the levels, all metrics that were measured with enough seeds."""
     a, b = comparison.seeds_a, comparison.seeds_b
     samples = {
-        change.name: Samples(
-            a.get(change.name, {}),
-            b.get(change.name, {}),
-            change.direction,
-            is_accuracy=change.name in ACCURACIES,
-            tolerance=Tolerance(TOLERATED_ACCURACY) if change.name in ACCURACIES else Tolerance(relative=TOLERATED_SHARE),
-        )
+        change.name: _samples(change.name, (a.get(change.name, {}), b.get(change.name, {})), change.direction)
         for change in changes
         if change.direction is not None and a.get(change.name) != b.get(change.name)
     }
     judged = dict(zip(samples, judge_seeds(list(samples.values())), strict=True))
     return {name: judgement for name, judgement in judged.items() if judgement.verdict is not Verdict.INSUFFICIENT_DATA}
+
+
+def _samples(name: str, sides: tuple[Mapping[int, float], Mapping[int, float]], direction: Direction) -> Samples:
+    # One in percent, say, has no share of errors.
+    is_share = name in ACCURACIES and not any(value < 0 or value > 1 for side in sides for value in side.values())
+    tolerance = Tolerance(TOLERATED_ACCURACY) if is_share else Tolerance(relative=TOLERATED_SHARE)
+    return Samples(*sides, direction, is_accuracy=is_share, tolerance=tolerance)
 
 
 def _examples(name: str, a: RunDetails, b: RunDetails) -> tuple[int, int] | None:

@@ -135,6 +135,16 @@ class Paired(unittest.TestCase):
             (change,) = compare_runs(make_comparison(a=unpaired, b=b)).metrics
             self.assertRegex(change.evidence, "standard errors down")
 
+    def test_an_accuracy_in_percent(self):
+        """Accuracies of several seeds that are not from 0 to 1 have no errors to compare, and are judged as any other metric."""
+        a, b = (
+            RunDetails(make_training(), metrics=(make_metric("test_accuracy", value, Direction.HIGHER),))
+            for value in (98.0, 40.0)
+        )
+        seeds = [{"test_accuracy": {seed: value + seed / 10 for seed in range(5)}} for value in (98.0, 40.0)]
+        (change,) = compare_runs(replace(make_comparison(a=a, b=b), seeds_a=seeds[0], seeds_b=seeds[1])).metrics
+        self.assertEqual(change.verdict, Verdict.REGRESSED, change.evidence)
+
     def test_seeds_beat_a_pair(self):
         """Where there are five seeds a side, they decide, whatever the two runs answered."""
         seeds = {"test_accuracy": {seed: 0.99 + seed / 10_000 for seed in range(5)}}
