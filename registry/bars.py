@@ -167,7 +167,8 @@ def _with_bar(change: MetricChange, bar: Bar, judgement: Judgement | None) -> Me
     if judgement is None or judgement.verdict not in _WORST_FIRST or _is_as_bad(change.verdict, judgement.verdict):
         return replace(against, evidence=f"{own}{than}")
     although = ", although not worse than the baseline" if change.verdict not in _WORST_FIRST else ""
-    return replace(against, verdict=judgement.verdict, evidence=f"{than}{although}: {judgement.evidence}")
+    evidence = f"{than}{although}: {judgement.evidence}"
+    return replace(against, verdict=judgement.verdict, evidence=evidence, p=judgement.p)
 
 
 def _is_as_bad(verdict: Verdict | None, other: Verdict) -> bool:

@@ -33,6 +33,7 @@ class MetricChange:
         is_noise: Whether everything that decides it is the same on both sides, the weights included, and yet it differs.
         bar: The value that the baseline is held to, where B is worse than it; None elsewhere.
         bar_run: Name of the run that reached the bar.
+        p: How probable such a change is by chance; None where no test of significance was made.
     """
 
     name: str
@@ -45,10 +46,13 @@ class MetricChange:
     is_noise: bool = False
     bar: float | None = None
     bar_run: str | None = None
+    p: float | None = None
 
     def judged(self, judgement: Judgement | None) -> MetricChange:
         """Return the change with a verdict."""
-        return self if judgement is None else replace(self, verdict=judgement.verdict, evidence=judgement.evidence)
+        if judgement is None:
+            return self
+        return replace(self, verdict=judgement.verdict, evidence=judgement.evidence, p=judgement.p)
 
 
 def metric_changes(comparison: RunComparison, limits: Mapping[str, Tolerance]) -> tuple[MetricChange, ...]:
@@ -142,7 +146,7 @@ def _judge_pair(name: str, values: tuple[float, float], sides: tuple[RunDetails,
         return _judge_accuracy(*values, _examples(name, *sides))
     if by_answers.verdict is not Verdict.REGRESSED and _is_evaluated_otherwise(*sides):
         words = "the weights are the same and the code is not, so the evaluation itself changed"
-        return Judgement(Verdict.SUSPECTED, f"{words}; {by_answers.evidence}")
+        return Judgement(Verdict.SUSPECTED, f"{words}; {by_answers.evidence}", by_answers.p)
     return by_answers
 
 

@@ -53,7 +53,7 @@ def judge_answers(a: RunDetails, b: RunDetails, split: str, accuracies: tuple[fl
         f"and x{REGRESSED_RATIO:g} errors, suspected to {SUSPECTED_LEVEL:g} and x{SUSPECTED_RATIO:g}); "
         f"{before:,} -> {after:,} errors, {_smallest(before, found):,} more could be seen"
     )
-    return Judgement(_verdict(before, after, p, found.examples), evidence)
+    return Judgement(_verdict(before, after, p, found.examples), evidence, p)
 
 
 def _pairs(a: RunDetails, b: RunDetails) -> Iterator[tuple[Answers, Answers]]:

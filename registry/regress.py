@@ -52,10 +52,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict with one line of evidence."""
+    """A verdict with one line of evidence, and how probable such a change is by chance, where a test tells."""
 
     verdict: Verdict
     evidence: str
+    p: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

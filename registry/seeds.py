@@ -117,12 +117,12 @@ def _judge(samples: Samples, test: _Test, worse: float, better: float) -> Judgem
         f"(regressed to {SEEDS_REGRESSED:g}, suspected to {SEEDS_SUSPECTED:g}); {_smallest(samples, test, mean_a)}"
     )
     if abs(mean_b - mean_a) <= samples.tolerance.around(mean_a):
-        return Judgement(Verdict.UNCHANGED, f"{evidence}; within the tolerance")
+        return Judgement(Verdict.UNCHANGED, f"{evidence}; within the tolerance", p)
     if worse <= SEEDS_REGRESSED:
-        return Judgement(Verdict.REGRESSED, evidence)
+        return Judgement(Verdict.REGRESSED, evidence, p)
     if worse <= SEEDS_SUSPECTED:
-        return Judgement(Verdict.SUSPECTED, evidence)
-    return Judgement(Verdict.IMPROVED if better <= SEEDS_REGRESSED else Verdict.UNCHANGED, evidence)
+        return Judgement(Verdict.SUSPECTED, evidence, p)
+    return Judgement(Verdict.IMPROVED if better <= SEEDS_REGRESSED else Verdict.UNCHANGED, evidence, p)
 
 
 def _smallest(samples: Samples, test: _Test, mean_a: float) -> str:

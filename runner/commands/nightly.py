@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -158,8 +158,14 @@ def _url(request: NightRequest, settings: Settings) -> str | None:
     """Return the registry as a part finds it from the project's root; None where it finds the same by itself."""
     if request.registry is None and Path.cwd() == settings.root:
         return None
+    from registry.database import locate
+
     url = str(registry_url(request.registry, settings))
-    return url if "://" in url else str(Path(url).expanduser().resolve())
+    path = locate(url).path
+    if path is None:
+        return url
+    _, mark, query = url.partition("?") if "://" in url else (url, "", "")
+    return f"sqlite:///{path.resolve()}?{query}" if mark else str(path.resolve())
 
 
 def _record(plan: _Plan, registry: Registry, night: Run, parts: Parts) -> None:
@@ -280,5 +286,7 @@ def _say_why(words: str) -> None:
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(f"{safe_line(line)}\n")
-    sys.stdout.flush()
+    # A night whose output nobody takes, or that fills a disk, is judged all the same; its last line then says so by its error.
+    with suppress(OSError):
+        sys.stdout.write(f"{safe_line(line)}\n")
+        sys.stdout.flush()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Final
@@ -30,7 +29,6 @@ WORDS: Final = {
 CHANGED: Final = "; changed: "
 """What stands before that which was changed."""
 
-_PROBABILITY = re.compile(r"\bp [=<] [\d.]+(?:e-\d+)?")
 _MOST_PARTS: Final = 5
 _MOST_CHANGES: Final = 4
 _LONGEST: Final = 120
@@ -122,10 +120,9 @@ def _errors(change: MetricChange) -> Iterator[str]:
 
 
 def _p(change: MetricChange) -> Iterator[str]:
-    """Yield how probable such a change is by chance, where the evidence of the verdict has it."""
-    found = _PROBABILITY.search(change.evidence or "")
-    if found:
-        yield found[0]
+    """Yield how probable such a change is by chance, where that was tested."""
+    if change.p is not None:
+        yield f"p = {change.p:.2g}"
 
 
 def _changed(reasons: Sequence[Reason]) -> str:

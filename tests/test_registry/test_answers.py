@@ -100,6 +100,7 @@ class Paired(unittest.TestCase):
             "suspected to 0.005 and x1.25); 60 -> 90 errors, 22 more could be seen"
         )
         self.assertEqual((change.verdict, change.evidence), (Verdict.REGRESSED, expected))
+        self.assertAlmostEqual(change.p or 0.0, 2.4e-05, delta=1e-06)
 
     def test_what_could_be_seen_is_told(self):
         """With as many flips, as many more errors as the line says are told, and two fewer are not."""

@@ -254,6 +254,26 @@ class Ends(ProjectCase):
         self.assertEqual(answer.code, 5, "no night came to its end that the baseline could have been set to")
         self.assertIn("the night before, nightly-1, did not come to its end: crashed", answer.output.replace("\n", " "))
 
+    def test_nobody_reads_on(self):
+        """A night whose output nobody takes any more comes to its end, is judged, and says by 3 that it could not tell."""
+        home = with_nights(self.project(), tasks="", suite=RED_SUITE)
+        with home.start("nightly", **variables(home)) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.close()
+            self.assertIn("[stdout-closed]", process.stderr.read())
+        self.assertEqual(process.returncode, 3)
+        self.assertEqual(rows(home, "SELECT status FROM run ORDER BY id"), [("finished",), ("finished",)])
+        self.assertEqual(rows(home, "SELECT verdict FROM night"), [("regressed",)])
+
+    def test_elsewhere(self):
+        """From a folder below the project, parts are recorded where the night is, however that is said."""
+        home = with_nights(self.project(), tasks="")
+        home.write("below/notes.txt", "")
+        answer = home.run("nightly", cwd="below", RUNNER_REGISTRY="sqlite:///nights.db?timeout=9", **variables(home))
+        self.assertEqual(answer.code, 5, answer.output)
+        self.assertFalse((home.root / "nights.db").exists())
+
     def test_two_nights_at_once(self):
         """A second night in a project is refused with one sentence while the first one runs, which has no report yet."""
         home = with_nights(self.project(), tasks="", suite=SLEEPING_SUITE.replace('"asleep"', "__file__ + '.asleep'"))

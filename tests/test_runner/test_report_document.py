@@ -204,7 +204,7 @@ class DiffDocument(unittest.TestCase):
         document = self.document()
         self.assertEqual(document["metrics"], [{
             "name": "loss", "a": "nan", "b": 1.0, "delta": "nan", "direction": "lower", "verdict": None, "evidence": None,
-            "is_noise": False, "bar": None, "bar_run": None, "onset": None,
+            "is_noise": False, "bar": None, "bar_run": None, "p": None, "onset": None,
         }])  # fmt: skip
         self.assertEqual(document["why"], [{"what": "seed", "key": "seed", "a": "42", "b": "1", "because": None}])
         self.assertEqual(document["coverage"], {"a": 91.5, "b": None, "delta": None, "files": [], "lines": []})
