@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, delete, insert, select
 from registry import models
 from registry.bars import Bar, Baseline, BaselineMove, moved_bars, night_metrics
 from registry.database import Database, insert_or_update
-from registry.encoding import clean
+from registry.encoding import clean, decoding
 from registry.errors import BaselineNotFound, BaselineUnfit
 from registry.naming import check_name
 from registry.queries import details
@@ -114,7 +114,8 @@ def _read(connection: Connection, name: str | None) -> list[Baseline]:
     statement = select(table, run.c.name.label("run")).select_from(table.join(run)).order_by(table.c.name)
     rows = connection.execute(statement if name is None else statement.where(table.c.name == name)).all()
     bars = _bars(connection) if rows else {}
-    return [_baseline(row, tuple(bars.get(row.name, ()))) for row in rows]
+    with decoding("the list of baselines"):
+        return [_baseline(row, tuple(bars.get(row.name, ()))) for row in rows]
 
 
 def _baseline(row: Row[Any], bars: tuple[Bar, ...]) -> Baseline:

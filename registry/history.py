@@ -89,9 +89,11 @@ def metric_history(connection: Connection, name: str, limit: int) -> MetricPast:
     )
     rows = connection.execute(statement).all()
     direction = next((row.direction for row in rows if row.direction is not None), None)
+    with decoding(f"the metric {name}"):
+        better = None if direction is None else Direction(direction)
     return MetricPast(
         name=name,
-        direction=None if direction is None else Direction(direction),
+        direction=better,
         unit=next((row.unit for row in rows if row.unit is not None), None),
         points=tuple(_metric_point(row) for row in rows),
     )

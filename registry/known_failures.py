@@ -86,13 +86,14 @@ def results(connection: Connection, run: Run, reference: Run | None = None) -> t
     day = day_of(run)
     before = {} if reference is None else {(row.name, row.ordinal): row for row in _last(connection, reference.id, [*known])}
     found = []
-    for row in _last(connection, run.id, [*known]):
-        failure, outcome = known[row.name], OUTCOMES[row.outcome]
-        state = state_of(failure, outcome, day, attempts=row.attempt)
-        earlier = before.get((row.name, row.ordinal))
-        if state is not None:
-            then = None if earlier is None else OUTCOMES[earlier.outcome]
-            found.append(KnownResult(failure, row.ordinal, outcome, state, row.message, then))
+    with decoding(f"run {run.name}"):
+        for row in _last(connection, run.id, [*known]):
+            failure, outcome = known[row.name], OUTCOMES[row.outcome]
+            state = state_of(failure, outcome, day, attempts=row.attempt)
+            earlier = before.get((row.name, row.ordinal))
+            if state is not None:
+                then = None if earlier is None else OUTCOMES[earlier.outcome]
+                found.append(KnownResult(failure, row.ordinal, outcome, state, row.message, then))
     return tuple(sorted(found, key=lambda result: result.key))
 
 
@@ -105,11 +106,12 @@ def is_explained(connection: Connection, run_id: int, known: Sequence[KnownFailu
     conditions = (result.c.run_id == run_id, result.c.outcome.in_(red), is_last_attempt(result))
     statement = select(test.c.name, result.c.outcome).select_from(result.join(test)).where(*conditions)
     started_us = connection.scalar(select(models.run.c.started_us).where(models.run.c.id == run_id)) or 0
-    day = datetime.fromtimestamp(started_us / 1e6, UTC).astimezone().date()
+    with decoding(f"run {run_id}"):
+        day = datetime.fromtimestamp(started_us / 1e6, UTC).astimezone().date()
     may_fail = {failure.test_id: failure for failure in known}
     is_red = False
     # Read one by one: mostly the first tells, and there may be many runs to ask about.
-    with connection.execute(statement) as rows:
+    with decoding(f"run {run_id}"), connection.execute(statement) as rows:
         for row in rows:
             is_red = True
             failure = may_fail.get(row.name)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, func, or_, select
 
 from registry import models
-from registry.encoding import OUTCOMES, outcome_code
+from registry.encoding import OUTCOMES, decoding, outcome_code
 from registry.measured import last_values, params_of
 from registry.origin import Onset, RunPoint
 from registry.records import Outcome, RunStatus
@@ -91,7 +91,8 @@ def _alike(connection: Connection, a: int, b: int) -> list[int]:
 
 def run_points(connection: Connection, runs: Iterable[int]) -> dict[int, RunPoint]:
     """Return runs as places in time, by id."""
-    return {point.id: point for point in _points(connection, sorted(runs))}
+    with decoding("the list of runs"):
+        return {point.id: point for point in _points(connection, sorted(runs))}
 
 
 def _points(connection: Connection, runs: Sequence[int]) -> Iterator[RunPoint]:

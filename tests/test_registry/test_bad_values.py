@@ -6,11 +6,13 @@ import math
 import os
 import signal
 import threading
+from datetime import UTC, datetime
 
 import registry
 from registry.answers import Answers
 from registry.errors import InvalidValue, RegistryDamaged, RegistryError, RegistryLocked, RunClosed
-from registry.records import Checkpoint, Coverage, Dataset, NewRun, RunKind, RunStatus
+from registry.known import KnownFailure
+from registry.records import Checkpoint, Coverage, Dataset, NewRun, Outcome, RunKind, RunStatus
 
 from .factories import RegistryCase, result, write_safetensors
 
@@ -203,3 +205,25 @@ class DamagedCells(RegistryCase):
             connection.exec_driver_sql("UPDATE test_result SET outcome = 77")
         with self.assertRaisesRegex(RegistryDamaged, "run test-1 "):
             self.registry.details(run)
+
+    def test_damage_around_runs(self):
+        """Damaged baselines, metrics and results of known failures are told as such too, and never as a fault of the tool."""
+        run = self.recorded([result(outcome=Outcome.FAILED)], green=False)
+        with self.registry.start(NewRun(RunKind.TRAIN, "trained")) as training:
+            training.log_metric("loss", 1.0, direction="lower")
+            training.finish(RunStatus.FINISHED)
+        self.registry.baselines.set("main", run)
+        now = datetime.now(UTC)
+        self.registry.known_failures.add(KnownFailure(result().test_id, "r", "o", now.date(), now), now.date())
+        later = self.recorded([result()])
+        reads = {
+            "UPDATE baseline SET set_us = 9223372036854775807": self.registry.baselines.listed,
+            "UPDATE metric_summary SET direction = 'sideways'": lambda: self.registry.metric_history("loss"),
+            "UPDATE run SET started_us = 9223372036854775807": lambda: self.registry.find_run("last-green", like=later),
+            "UPDATE test_result SET outcome = 77": lambda: self.registry.expectations("1", run, run),
+        }
+        for damage, read in reads.items():
+            with self.subTest(damage):
+                with self.registry._database.writing() as connection:
+                    connection.exec_driver_sql(damage)
+                self.assertRaises(RegistryDamaged, read)
