@@ -16,7 +16,7 @@ from registry.determinism import CheckpointChange, checkpoint_change, told
 from registry.expectations import Expectations, Window, with_medians
 from registry.known import KnownResult, KnownState, muted, unmuted, with_causes
 from registry.metrics import MetricChange, metric_changes
-from registry.origin import CommitRange, Onset, Sources, unasked, way_between
+from registry.origin import CommitRange, Onset, Sources, TestKey, unasked, way_between
 from registry.paired import answer_flips
 from registry.records import (
     ChangedPair,
@@ -37,8 +37,6 @@ from registry.why import Reason, Situation, ranked_differences, unexplained
 
 _CUT_SHORT = {RunStatus.INTERRUPTED, RunStatus.RUNNING, RunStatus.CRASHED}
 _LARGE = 1e6
-
-TestKey = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
+from registry.origin import TestKey
 from registry.records import ChangedPair, Outcome
 from registry.transitions import TestChanges
-
-TestKey = tuple[str, int]
 
 
 class KnownState(StrEnum):

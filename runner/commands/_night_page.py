@@ -20,8 +20,9 @@ from runner.report.page import Finding, Page, Section
 from runner.report.sentence import CHANGED, WORDS, verdict_sentence, worst
 
 if TYPE_CHECKING:
-    from registry.diff import Diff, TestKey
+    from registry.diff import Diff
     from registry.night import Found
+    from registry.origin import TestKey
     from registry.records import Run
     from registry.store import Registry
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from registry.diff import Diff, TestKey, compare_runs
+from registry.diff import Diff, compare_runs
+from registry.origin import TestKey
 from registry.records import RunKind
 from runner.commands.sources import read_sources
 from runner.errors import NothingToCompare

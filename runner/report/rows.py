@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from registry.diff import Diff, TestKey
+from registry.diff import Diff
+from registry.origin import TestKey
 from registry.records import ChangedPair, Outcome
 from registry.regress import Verdict
 
