@@ -14,6 +14,7 @@ from registry.records import FixtureRecord, Run, RunComparison
 _FRAME = re.compile(r'^[\s|+]*File "([^"\n]*)", line \d+', re.MULTILINE)
 _PACKAGE = re.compile(r"/(?:site|dist)-packages/([A-Za-z0-9_]+)")
 _PLACE = re.compile(r"\(([^()]+)\)$")
+_CLASS_AND_METHOD = -2
 _LONGEST_TRACEBACK = 100_000
 
 
@@ -92,7 +93,10 @@ def _is_module_of(path: str, test_id: str) -> bool:
     if file.suffix != ".py":
         return False
     parts = list(file.with_suffix("").parts)
-    parts = parts[:-1] if parts[-1] == "__init__" else parts
+    if parts[-1] == "__init__":
+        # Of a package only what is followed by class and method at once; else a module of it is meant.
+        package = test_id.split(".")[:_CLASS_AND_METHOD]
+        return any(parts[start:-1] == package for start in range(len(parts) - 1))
     return any(test_id.startswith(".".join(parts[start:]) + ".") for start in range(len(parts)))
 
 

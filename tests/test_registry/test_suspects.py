@@ -65,6 +65,12 @@ class Suspects(unittest.TestCase):
         found = with_suspects(Onset(BAD, GOOD), evidence, {(str(GOOD.commit), str(BAD.commit)): commits})
         return [(suspect.commit.subject, suspect.because) for suspect in found.suspects]
 
+    def test_the_packages_around_a_test(self):
+        """The file of a package around a test's module is not the test's own."""
+        for path in ("tests/__init__.py", "a/b/tests/__init__.py"):
+            self.assertIsNone(Evidence("tests.test_shop.Basket.test_total").reason(path))
+        self.assertIsNotNone(Evidence("tests.Basket.test_total").reason("tests/__init__.py"))
+
     def test_the_closest_first(self):
         """Code in the traceback goes before the test's own file, and that before what it imports; the rest is not suspected."""
         evidence = Evidence(TEST, frozenset({"src/a.py"}), imports=frozenset({"src/b.py"}))
