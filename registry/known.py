@@ -77,8 +77,11 @@ def state_of(failure: KnownFailure, outcome: Outcome, day: date, *, attempts: in
 
 
 def with_causes(known: Iterable[KnownResult], tests: TestChanges) -> tuple[KnownResult, ...]:
-    """Return what is known with those marked that fail for another cause than before, which nobody knew of."""
-    other = {(pair.test_id, pair.ordinal) for pair in tests.still_failing_new_cause}
+    """Return what is known with those marked that fail for another cause than before, which nobody knew of.
+
+    A test that did not run before had no cause.
+    """
+    other = {(pair.test_id, pair.ordinal) for pair in tests.still_failing_new_cause if pair.a is not Outcome.NOT_RUN}
     return tuple(
         replace(result, state=KnownState.OTHER_CAUSE) if result.state is KnownState.MUTED and result.key in other else result
         for result in known
@@ -94,6 +97,7 @@ def muted(tests: TestChanges, known: Iterable[KnownResult]) -> TestChanges:
         tests,
         newly_failing=_without(tests.newly_failing, keys),
         still_failing=_without(tests.still_failing, keys),
+        still_failing_new_cause=_without(tests.still_failing_new_cause, keys),
     )
 
 

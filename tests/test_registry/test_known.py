@@ -69,6 +69,11 @@ class InADiff(unittest.TestCase):
         self.assertEqual([cluster.cause for cluster in diff.clusters], ["d"])
         self.assertEqual(diff.reasons, ("1 test still failing for another cause",))
 
+    def test_where_a_did_not_come_to_it(self):
+        """Where A did not come to the test, nobody knows of another cause, and the failure stays muted."""
+        diff = self.diff(make_pair(Outcome.NOT_RUN, FAILED, cause_a="c", cause_b="d"))
+        self.assertEqual((diff.verdict, diff.tests.still_failing_new_cause), (Verdict.UNCHANGED, ()))
+
     def test_others_are_not_muted(self):
         """Another test, or another test of the same id, that fails newly is regressed all the same."""
         for other in (make_pair(PASSED, FAILED, "pkg.other"), make_pair(PASSED, FAILED, ordinal=1)):
