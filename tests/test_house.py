@@ -32,6 +32,7 @@ PURE_CALLS = {
     "MappingProxyType",
     "re.compile",
     "struct.Struct",
+    "timedelta",
     "fields",
     "Transition",
     "HookspecMarker",
