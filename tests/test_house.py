@@ -30,6 +30,7 @@ PURE_CALLS = {
     "TypeVar",
     "Path",
     "MappingProxyType",
+    "timedelta",
     "re.compile",
     "struct.Struct",
     "timedelta",

@@ -56,7 +56,7 @@ class Size(unittest.TestCase):
     def large(self) -> Page:
         """Return a report that is far too large."""
         word = "<&|`" * 75
-        failing = tuple(ChangedPair(f"{word}{n}", 0, None, Outcome.FAILED, word, cause_b=str(n)) for n in range(10_000))
+        failing = tuple(ChangedPair(f"{word}{n}", 0, None, Outcome.FAILED, word, cause_b=str(n)) for n in range(1_500))
         section = Section(Diff(make_run("a"), make_run("b"), Verdict.REGRESSED, tests=TestChanges(failing, fixed=failing)), "r")
         return Page("t", Verdict.REGRESSED, "RED: much", sections=(section,) * 3)
 
