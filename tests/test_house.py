@@ -33,7 +33,6 @@ PURE_CALLS = {
     "timedelta",
     "re.compile",
     "struct.Struct",
-    "timedelta",
     "fields",
     "Transition",
     "HookspecMarker",
