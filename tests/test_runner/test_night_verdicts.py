@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import unittest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from runner.commands._night_parts import jobs_of
+from runner.settings import Settings
+from runner.settings_nightly import Nightly, Suite
+
 from .nightly import night, with_nights
 from .projects import Answer, ProjectCase
 
@@ -42,3 +50,17 @@ class RedFromTheFirstNightOn(ProjectCase):
         """A training whose loss is no number in the end makes a night red, the first one too."""
         for answer in self.answers:
             self.assertIn("test_loss of mnist seed 0 ended in no number", answer.output.replace("\n", " "))
+
+
+class VanishedSuites(unittest.TestCase):
+    """The folder of a suite that is gone."""
+
+    def test_a_package_of_that_name(self):
+        """No package of that name that is installed is run in its place; a folder that is there is named as it was given."""
+        root = Path(self.enterContext(TemporaryDirectory()))
+        nightly = Nightly(suites=(Suite("json", "json"),))
+        (gone,) = jobs_of(nightly, Settings(root))
+        self.assertIn("--start-directory=./json", gone.arguments)
+        (root / "json").mkdir()
+        (there,) = jobs_of(nightly, Settings(root))
+        self.assertIn("--start-directory=json", there.arguments)
