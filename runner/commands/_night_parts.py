@@ -60,7 +60,7 @@ def _suite(suite: Suite, settings: Settings) -> Iterator[str]:
     start = suite.start_directory
     if start.isidentifier() and not (settings.root / start).is_dir():
         # A folder that is gone must not be taken for a package of that name that is installed, as unittest would.
-        start = f"./{start}"
+        start = str(settings.root / start)
     yield from ("test", "--record", f"--start-directory={start}")
     top = suite.top_level_directory or settings.top_level_directory
     if top is not None:

@@ -60,7 +60,7 @@ class VanishedSuites(unittest.TestCase):
         root = Path(self.enterContext(TemporaryDirectory()))
         nightly = Nightly(suites=(Suite("json", "json"),))
         (gone,) = jobs_of(nightly, Settings(root))
-        self.assertIn("--start-directory=./json", gone.arguments)
+        self.assertIn(f"--start-directory={root / 'json'}", gone.arguments)
         (root / "json").mkdir()
         (there,) = jobs_of(nightly, Settings(root))
         self.assertIn("--start-directory=json", there.arguments)
