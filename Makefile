@@ -25,7 +25,8 @@ check: $(READY)  ## lint, format, types, architecture, and what `runner --help` 
 
 coverage: $(READY)  ## the whole suite with the coverage of the three packages, subprocesses included
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m runner test
+	@# Not the judge of the tests: a few look at exit handlers, descriptors and a full disk, which the measurement changes.
+	-$(BIN)/coverage run -m runner test
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=90
 
