@@ -164,7 +164,7 @@ class RedNight(ProjectCase):
     def test_a_folder_that_is_not_there(self):
         """A suite that cannot start is red, with its own last words."""
         self.assertRegex(self.answer.output, r"(?m)^suite absent +0 passed, 0 failed, 0 skipped .* failed$")
-        self.assertIn("the start directory absent cannot be loaded", self.answer.output)
+        self.assertRegex(self.answer.output, r"the\s+start\s+directory\s+\S*/absent\s+cannot\s+be\s+loaded")
 
     def test_a_training_that_fails(self):
         """A training that breaks makes the night red, with its own last words; the next one runs, whatever failed before."""
