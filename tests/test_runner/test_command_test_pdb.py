@@ -85,6 +85,17 @@ class Terminal:
         """Press a key for which the terminal sends a signal to whoever is in its foreground."""
         os.write(self._terminal, key)
 
+    def press_until(self, key: bytes, words: str) -> None:
+        """Press a key until something is shown: a signal just before Python waits for a line is seen only after the next one."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while not re.search(words, self.said):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{words!r} was not shown, but: {self.said}")
+            self.press(key)
+            time.sleep(0.5)
+            self._read(1.0)
+        self.said = ""
+
     def finish(self) -> tuple[int, str]:
         """Wait for the end; return the exit code and what was shown."""
         deadline = time.monotonic() + TIMEOUT_S
@@ -154,8 +165,7 @@ class Debugging(ProjectCase):
         in_test = self.terminal("tests/", "-k", "sleeps", test_stopping=STOPPING_SUITE)
         at_prompt.wait_for(r"\(Pdb\) $")
         at_prompt.press(CTRL_Z)
-        at_prompt.press(CTRL_C)
-        at_prompt.wait_for(r"KeyboardInterrupt[^$]*\(Pdb\) $")
+        at_prompt.press_until(CTRL_C, r"KeyboardInterrupt[^$]*\(Pdb\) $")
         at_prompt.type("q")
         in_test.wait_for("sleeping now")
         in_test.press(CTRL_C)
