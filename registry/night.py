@@ -26,8 +26,8 @@ LATE = 1.5
 LEAST_GAP = timedelta(hours=1)
 """Nights that follow each other faster are tried by hand, and no schedule."""
 
-MOST_LOST = 0.1
-"""Share of a suite's tests that may be gone from one night to the next before that is a regression."""
+MOST_SKIPPED = 0.1
+"""Share of a suite's tests that may no longer run, though they are there, before that is a regression."""
 
 _DID_NOT_RUN = (Outcome.SKIPPED, Outcome.NOT_RUN)
 _HOUR_S = 3600
@@ -54,6 +54,11 @@ class Part:
     def is_again(self) -> bool:
         """Tell whether it only measures slow tests of the same night once more."""
         return self.role.endswith(AGAIN)
+
+    @property
+    def tests(self) -> int:
+        """How many tests there were, whatever became of them."""
+        return sum(self.counts.values())
 
     @property
     def ran(self) -> int:
@@ -119,9 +124,11 @@ def dead_man_findings(watch: Watch) -> Iterator[tuple[Verdict, str]]:
             continue
         now = tonight.get(part.role)
         if now is None and part.role not in watch.planned:
-            yield Verdict.SUSPECTED, f"{part.role} was in the night before and is not in this one"
+            yield Verdict.REGRESSED, f"{part.role} was in the night before and is not in this one"
+        elif now is not None and now.tests < part.tests:
+            yield Verdict.REGRESSED, f"{part.role} holds {now.tests:,} tests, {part.tests:,} the night before"
         elif now is not None and now.ran < part.ran:
-            verdict = Verdict.REGRESSED if part.ran - now.ran > MOST_LOST * part.ran else Verdict.SUSPECTED
+            verdict = Verdict.REGRESSED if part.ran - now.ran > MOST_SKIPPED * part.ran else Verdict.SUSPECTED
             yield verdict, f"{now.ran:,} tests of {part.role} ran, {part.ran:,} the night before"
 
 
@@ -144,17 +151,19 @@ def _missing_nights(watch: Watch) -> Iterator[tuple[Verdict, str]]:
         return
     last = watch.earlier[0]
     if last.status is not RunStatus.FINISHED:
-        yield Verdict.SUSPECTED, f"the night before, {last.name}, did not come to its end: {last.status}"
+        # Who stops a night by hand knows it.
+        verdict = Verdict.SUSPECTED if last.status is RunStatus.INTERRUPTED else Verdict.REGRESSED
+        yield verdict, f"the night before, {last.name}, did not come to its end: {last.status}"
     gap = watch.run.started_at - last.started_at
     usual = usual_gap(watch.earlier)
     if watch.max_gap_h is not None:
-        verdict, limit, known = Verdict.REGRESSED, timedelta(hours=watch.max_gap_h), f"{watch.max_gap_h:g} h at most"
+        limit, known = timedelta(hours=watch.max_gap_h), f"{watch.max_gap_h:g} h at most"
     elif usual is not None:
-        verdict, limit, known = Verdict.SUSPECTED, max(usual * LATE, LEAST_GAP), f"usually {_hours(usual)}"
+        limit, known = max(usual * LATE, LEAST_GAP), f"usually {_hours(usual)}"
     else:
         return
     if gap > limit:
-        yield verdict, f"a night is missing: the last one began {_hours(gap)} before this one, {known}"
+        yield Verdict.REGRESSED, f"a night is missing: the last one began {_hours(gap)} before this one, {known}"
 
 
 def usual_gap(earlier: Sequence[Run]) -> timedelta | None:

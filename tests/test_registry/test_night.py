@@ -60,22 +60,22 @@ class NothingRan(unittest.TestCase):
             )
 
     def test_fewer_tests(self):
-        """A suite in which fewer tests ran than in the night before is suspected; skipped tests did not run."""
-        expected = [(Verdict.SUSPECTED, "39 tests of suite tests ran, 40 the night before")]
-        self.assertEqual(findings(suite(39, skipped=1), before=(suite(40),)), expected)
+        """A suite that holds fewer tests than in the night before is red, one with more is not."""
+        expected = [(Verdict.REGRESSED, "suite tests holds 39 tests, 40 the night before")]
+        self.assertEqual(findings(suite(39), before=(suite(40),)), expected)
         self.assertEqual(findings(suite(4), before=(suite(3),)), [])
 
-    def test_far_fewer_tests(self):
-        """A suite of which more than a tenth is missing is red: that is a folder that is not found, and no tidying up."""
-        expected = [(Verdict.REGRESSED, "35 tests of suite tests ran, 40 the night before")]
-        self.assertEqual(findings(suite(35), before=(suite(40),)), expected)
-        self.assertEqual(findings(suite(36), before=(suite(40),))[0][0], Verdict.SUSPECTED)
+    def test_fewer_that_run(self):
+        """Tests that are there and no longer run are suspected, and red from more than a tenth on."""
+        expected = [(Verdict.SUSPECTED, "36 tests of suite tests ran, 40 the night before")]
+        self.assertEqual(findings(suite(36, skipped=4), before=(suite(40),)), expected)
+        self.assertEqual(findings(suite(35, skipped=5), before=(suite(40),))[0][0], Verdict.REGRESSED)
 
     def test_a_part_that_is_gone(self):
-        """A suite of the night before that is planned no more is suspected; a second measurement is no part of that kind."""
+        """A suite of the night before that is planned no more is red; a second measurement is no part of that kind."""
         before = (suite(), suite(role="suite slow"), suite(role="suite tests again"))
         self.assertEqual(
-            findings(suite(), before=before), [(Verdict.SUSPECTED, "suite slow was in the night before and is not in this one")]
+            findings(suite(), before=before), [(Verdict.REGRESSED, "suite slow was in the night before and is not in this one")]
         )
 
 
@@ -91,7 +91,7 @@ class MissingNights(unittest.TestCase):
     def test_a_gap(self):
         """Two days where it is usually one: a night is missing."""
         expected = "a night is missing: the last one began 48 h before this one, usually 24 h"
-        self.assertEqual(findings(suite(), earlier=nights(2, 3, 4, 5, 6)), [(Verdict.SUSPECTED, expected)])
+        self.assertEqual(findings(suite(), earlier=nights(2, 3, 4, 5, 6)), [(Verdict.REGRESSED, expected)])
 
     def test_tried_by_hand(self):
         """Nights that somebody starts one after the other are no schedule that a night could be missing from."""
@@ -105,6 +105,7 @@ class MissingNights(unittest.TestCase):
         self.assertEqual(findings(suite(), earlier=nights(2, 3, 4, 5, 6), max_gap_h=50), [])
 
     def test_a_night_that_did_not_end(self):
-        """A night before that crashed is told."""
-        expected = "the night before, nightly-0, did not come to its end: crashed"
-        self.assertEqual(findings(suite(), earlier=nights(1, status=RunStatus.CRASHED)), [(Verdict.SUSPECTED, expected)])
+        """A night before that crashed is red, one that somebody stopped is told."""
+        for status, verdict in ((RunStatus.CRASHED, Verdict.REGRESSED), (RunStatus.INTERRUPTED, Verdict.SUSPECTED)):
+            expected = f"the night before, nightly-0, did not come to its end: {status}"
+            self.assertEqual(findings(suite(), earlier=nights(1, status=status)), [(verdict, expected)])
