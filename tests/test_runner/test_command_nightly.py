@@ -245,7 +245,7 @@ class Ends(ProjectCase):
                 self.assertEqual(rows(home, "SELECT role FROM run_part"), [("suite tests",)])
 
     def test_sudden_death(self):
-        """The part of a killed night ends by itself, as interrupted; the night reads as crashed, and the next one is red for it."""
+        """The part of a killed night ends by itself, as interrupted; the night reads as crashed, which turns the next one red."""
         home, _ = self.interrupted(signal.SIGKILL)
         home.wait_until(lambda: rows(home, "SELECT status FROM run WHERE kind = 'test'") == [("interrupted",)])
         self.assertIn("crashed", home.run("runs").output)

@@ -229,6 +229,24 @@ class ExitHandlerTest(SuiteCase):
         self.assertIn("Segmentation fault", event.traceback)
 
 
+class ExecutorTest(SuiteCase):
+    files: ClassVar[dict[str, str]] = {
+        "test_pool.py": """
+            import concurrent.futures, unittest
+            class Pool(unittest.TestCase):
+                def test_a(self):
+                    self.pool = concurrent.futures.ProcessPoolExecutor(2)
+                    self.assertEqual(list(self.pool.map(abs, [-1, -2])), [1, 2])
+        """
+    }
+
+    def test_a_pool_that_nobody_closes(self) -> None:
+        """A pool that a test leaves open ends with the worker, at once and without a word, as under unittest."""
+        self.assertEqual([row[2] for row in self.events.outcomes], ["passed"])
+        self.assertEqual(self.events.fixtures, [])
+        self.assertLess(self.summary.duration_s, 4)
+
+
 class BeforeTestsTest(SuiteCase):
     files: ClassVar[dict[str, str]] = {
         "test_before.py": """

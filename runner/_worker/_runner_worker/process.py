@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __unittest = True
 
+_EXECUTORS_S = 2.0
 _NO_TERMINAL = "breakpoint() was called in a worker process, which has no terminal; run this test with `runner test --pdb`"
 
 
@@ -173,6 +174,26 @@ def _leave() -> None:
             stream.flush()  # type: ignore[union-attr]
         except (AttributeError, OSError, ValueError):  # a test closed or replaced it
             continue
+    _end_executors()
     atexit._run_exitfuncs()  # noqa: SLF001 (the interpreter itself is not asked to: it would wait for threads)
     flush_open_files()
     os._exit(0)
+
+
+def _end_executors() -> None:
+    """Let executors end their workers, as the interpreter does before it waits for threads; one that is busy holds nothing up.
+
+    Otherwise the exit handler of multiprocessing would wait for the processes of a pool, which nobody has told to end.
+    """
+    threading = sys.modules.get("threading")
+    calls = getattr(threading, "_threading_atexits", None)
+    if threading is None or not calls:
+        return
+
+    def end() -> None:
+        for call in reversed(calls):
+            call()
+
+    thread = threading.Thread(target=end, daemon=True)
+    thread.start()
+    thread.join(_EXECUTORS_S)
