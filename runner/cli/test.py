@@ -59,8 +59,9 @@ def test(
     seeds: Annotated[
         int | None, typer.Option("--seeds", metavar="N", min=1, help="Run under N seeds; tell what fails for some.")
     ] = None,
-    shuffle: Annotated[
-        bool | None, typer.Option("--shuffle/--no-shuffle", help="In an order that follows from the seed.")
+    shuffle: Annotated[bool | None, typer.Option("--shuffle/--no-shuffle", help="In a random order, told and recorded.")] = None,
+    shuffle_seed: Annotated[
+        int | None, typer.Option("--shuffle-seed", metavar="N", min=0, help="In the random order of this number.")
     ] = None,
     failfast: Annotated[bool, typer.Option("-f", "--failfast", help="Stop on the first failure.")] = False,
     retries: Annotated[
@@ -120,6 +121,7 @@ def test(
                 seed=seed,
                 seeds=seeds,
                 shuffle=shuffle,
+                shuffle_seed=shuffle_seed,
                 failfast=failfast,
                 retries=retries,
                 jobs=jobs,

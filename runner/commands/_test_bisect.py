@@ -18,6 +18,7 @@ from runner.choose.places import dotted_names
 from runner.commands._kept_results import KeptResults
 from runner.errors import ExitCode, Terminated, UsageError
 from runner.report.numbers import counted
+from runner.report.reproduction import random_flags
 from runner.report.safe import safe_line
 from runner.report.text import LONGEST_ID
 
@@ -87,7 +88,7 @@ class _Trials:
         """Tell whether the test is red in a run of a selection; a run in which it does not come up tells no failure."""
         watch = KeptResults()
         options = replace(self._plan.options, failfast=False, jobs=1)
-        with execute.start(selection, replace(options, shuffle=options.shuffle and not in_given_order)) as execution:
+        with execute.start(selection, replace(options, order_seed=None if in_given_order else options.order_seed)) as execution:
             summary = execution.run(watch)
         if summary.interrupted:
             raise Terminated if summary.interrupted == "SIGTERM" else KeyboardInterrupt
@@ -139,17 +140,16 @@ def _reproduction(plan: Plan, trials: _Trials, found: Sequence[TestKey]) -> str:
     """Return a command that shows it, tried out; where ids are no names to import by, the flags of discovery with -k."""
     ids = [test_id for test_id, _ in (*found, trials.target)]
     selection, options = plan.selection, plan.options
-    seed = () if options.seed is None else ("--seed", str(options.seed))
     if trials.fails(execute.Selection(names=tuple(ids)), in_given_order=True):
-        return f"reproduce it with: {shlex.join(('runner', 'test', *ids, *seed))}"
+        return f"reproduce it with: {shlex.join(('runner', 'test', *ids, *random_flags(options.seed, None)))}"
     # With a star, unittest compares the pattern with the whole id.
     patterns = tuple(f"*{glob.escape(test_id)}" for test_id in ids)
     if trials.fails(replace(selection, choose=None, name_patterns=patterns)):
         top = ("-t", selection.top_level_directory) if selection.top_level_directory else ()
         where = () if selection.names else ("-s", selection.start_directory, *top, "-p", selection.pattern)
         flags = (word for pattern in patterns for word in ("-k", pattern))
-        shuffle = ("--shuffle",) if options.shuffle else ()
-        return f"reproduce it with: {shlex.join(('runner', 'test', *selection.names, *where, *flags, *seed, *shuffle))}"
+        random = random_flags(options.seed, options.order_seed)
+        return f"reproduce it with: {shlex.join(('runner', 'test', *selection.names, *where, *flags, *random))}"
     return "no command with the names of these tests shows it: it takes the suite as it was loaded here"
 
 

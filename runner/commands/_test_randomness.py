@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.errors import UsageError
+
 if TYPE_CHECKING:
     from registry.records import Environment
     from runner.commands._test_request import TestRequest
@@ -18,14 +20,20 @@ HASH_SEED = "PYTHONHASHSEED"
 
 
 def with_seed(request: TestRequest, settings: Settings) -> TestRequest:
-    """Return the request with seed and order from the settings where it names none; --shuffle alone draws a seed."""
-    shuffle = settings.shuffle if request.shuffle is None else request.shuffle
-    seed = settings.seed if request.seed is None else request.seed
-    if seed is None and shuffle and request.seeds is None:
-        import secrets
+    """Return the request with seed and order from the settings where it names none; --shuffle alone draws what its order follows.
 
-        seed = secrets.randbelow(_DRAWN_SEEDS)
-    return replace(request, seed=seed, shuffle=shuffle)
+    Raises:
+        UsageError: An order is asked for and forbidden.
+    """
+    if request.shuffle_seed is not None and request.shuffle is False:
+        raise UsageError("--shuffle-seed names a random order, and --no-shuffle wants none; give one or the other")
+    shuffle = request.shuffle_seed is not None or (settings.shuffle if request.shuffle is None else request.shuffle)
+    request = replace(request, seed=settings.seed if request.seed is None else request.seed, shuffle=shuffle)
+    if not shuffle or request.order_seed is not None or request.seeds is not None:
+        return request
+    import secrets
+
+    return replace(request, shuffle_seed=secrets.randbelow(_DRAWN_SEEDS))
 
 
 def hash_seed(seed: int) -> str:
@@ -41,10 +49,12 @@ def seeded_environment(environment: Environment, seed: int | None) -> Environmen
 
 
 def told_seed(request: TestRequest) -> str:
-    """Return the line that tells the seed and that the order is shuffled; empty where nothing is seeded."""
-    if request.seed is None:
-        return ""
-    return f"seed {request.seed}, shuffled\n" if request.shuffle else f"seed {request.seed}\n"
+    """Return the line that tells the seed and what the order follows from; empty where nothing is random."""
+    order = request.order_seed
+    by = "" if order == request.seed else f" by --shuffle-seed {order}"
+    told = [] if request.seed is None else [f"seed {request.seed}"]
+    told += [] if order is None else [f"shuffled{by}"]
+    return f"{', '.join(told)}\n" if told else ""
 
 
 def reproduction(request: TestRequest, selection: Selection) -> Reproduction:
@@ -56,4 +66,4 @@ def reproduction(request: TestRequest, selection: Selection) -> Reproduction:
     typed = {"-s": request.start_directory, "-t": request.top_level_directory, "-p": request.pattern}
     flags = tuple(part for flag, value in typed.items() if value is not None for part in (flag, value))
     discovery = None if is_importable else flags
-    return Reproduction(discovery, request.seed, is_shuffled=bool(request.shuffle), names=selection.names)
+    return Reproduction(discovery, request.seed, request.order_seed, selection.names)

@@ -21,7 +21,8 @@ class TestRequest:
     Attributes:
         names: TESTS: dotted names, files, folders, `path::Class::test`.
         verbosity: 0 for counts and failures alone, 1 for dots, 2 for a line a test.
-        seed: Seeds the random generators before each test, and decides the order of `shuffle`.
+        seed: Seeds the random generators before each test.
+        shuffle: Run in an order that follows from `shuffle_seed`, or where that is None from `seed`.
         seeds: How many seeds to run under, one after the other.
         pollution: Where state that tests leave changed is looked for: "class", "test" or "off".
         durations: How many of the slowest tests to list, 0 for all; None lists none.
@@ -53,6 +54,7 @@ class TestRequest:
     seed: int | None = None
     seeds: int | None = None
     shuffle: bool | None = None
+    shuffle_seed: int | None = None
     failfast: bool = False
     retries: int | None = None
     jobs: str | None = None
@@ -73,6 +75,13 @@ class TestRequest:
     junit_xml: str | None = None
     registry: str | None = None
     colour: str = "auto"
+
+    @property
+    def order_seed(self) -> int | None:
+        """What the order of the tests follows from; None where nothing is shuffled."""
+        if not self.shuffle:
+            return None
+        return self.seed if self.shuffle_seed is None else self.shuffle_seed
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def worker_options(request: TestRequest, settings: Settings) -> execute.WorkerOp
         start_method=_start_method(request),
         environment={} if request.seed is None else {HASH_SEED: hash_seed(request.seed)},
         seed=request.seed,
-        shuffle=bool(request.shuffle),
+        order_seed=request.order_seed,
         pollution=request.pollution or settings.pollution or "class",
         timeout_s=_timeout(request.timeout_s if request.timeout_s is not None else settings.timeout),
     )
@@ -45,8 +45,9 @@ def recorded_params(request: TestRequest, settings: Settings) -> dict[str, objec
     """Return what of the way to run a registry keeps: what may change results or durations."""
     jobs = number_of_jobs(request, settings)
     flags = shlex.join(flag for flag in interpreter_flags() if flag not in _OF_NO_WEIGHT)
-    switches = ({"shuffle": True} if request.shuffle else {}) | ({"jobs": jobs} if jobs > 1 else {})
-    return switches | ({"python_flags": flags} if flags else {})
+    order = {} if request.order_seed is None else {"shuffle": True}
+    own = {} if request.order_seed == request.seed or not order else {"shuffle_seed": request.order_seed}
+    return order | own | ({"jobs": jobs} if jobs > 1 else {}) | ({"python_flags": flags} if flags else {})
 
 
 def number_of_jobs(request: TestRequest, settings: Settings) -> int:

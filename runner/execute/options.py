@@ -50,7 +50,8 @@ class WorkerOptions:
         coverage_source: Packages or folders to measure; empty leaves it to coverage's own configuration.
         coverage_data: Folder for the data files; None where coverage is off.
         interpreter: Python of the worker; None for this one.
-        seed: Seeds the random generators before each test and fixture, and decides the order of `shuffle`; None leaves them.
+        seed: Seeds the random generators before each test and fixture; None leaves them.
+        order_seed: Runs in a random order that follows from it; None runs in load order.
         pollution: Where state that tests leave changed is looked for and put right: "class", "test" or "off".
         stdout_to_stderr: Sends what tests print to standard error, so that standard output stays a document.
         environment: Variables added to ours.
@@ -75,7 +76,7 @@ class WorkerOptions:
     timeout_s: float | None = None
     pdb: bool = False
     seed: int | None = None
-    shuffle: bool = False
+    order_seed: int | None = None
     pollution: str = "class"
 
 
@@ -111,12 +112,13 @@ def _fields(selection: Selection, options: WorkerOptions, skipped_modules: tuple
         ("locals", options.show_locals),
         ("settle", options.jobs > 1),
         ("pdb", options.pdb),
-        ("shuffle", options.shuffle),
     )
     yield from ((key, "") for key, is_on in switches if is_on)
     yield "pollution", options.pollution
     if options.seed is not None:
         yield "seed", str(options.seed)
+    if options.order_seed is not None:
+        yield "order", str(options.order_seed)
     if options.coverage_data is not None:
         yield "coverage", str(options.coverage_data.absolute() / "data")
         yield from (("source", source) for source in options.coverage_source or ())

@@ -21,11 +21,12 @@ class Reproduction:
         discovery: The flags of discovery that were typed, where a test is found by them; None where its id can be imported.
         names: The dotted names that were asked for.
         seed: None where nothing was seeded.
+        order_seed: What the order followed from; None where nothing was shuffled.
     """
 
     discovery: tuple[str, ...] | None = None
     seed: int | None = None
-    is_shuffled: bool = False
+    order_seed: int | None = None
     names: tuple[str, ...] = ()
 
     def of_test(self, test_id: str) -> str:
@@ -46,6 +47,12 @@ class Reproduction:
 
     def _command(self, name: str, pattern: str) -> str:
         chosen = [name] if self.discovery is None else [*self.discovery, "-k", pattern]
-        seed = [] if self.seed is None else ["--seed", str(self.seed)]
-        shuffle = ["--shuffle"] if self.is_shuffled else []
-        return safe_line(shlex.join(["runner", "test", *chosen, *seed, *shuffle]))
+        return safe_line(shlex.join(["runner", "test", *chosen, *random_flags(self.seed, self.order_seed)]))
+
+
+def random_flags(seed: int | None, order_seed: int | None) -> list[str]:
+    """Return the flags that seed tests and shuffle them as these numbers do."""
+    seeded = [] if seed is None else ["--seed", str(seed)]
+    if order_seed is None:
+        return seeded
+    return [*seeded, *(["--shuffle"] if order_seed == seed else ["--shuffle-seed", str(order_seed)])]

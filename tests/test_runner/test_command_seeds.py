@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 
@@ -42,6 +43,7 @@ class Seeds(ProjectCase):
             document=("test", "--seed", "2", "--format", "json"),
             buffered=("test", "--seed", "2", "-b"),
             shuffled=("test", "--shuffle", "-v", "--no-record"),
+            shuffled_document=("test", "--shuffle", "--format", "json"),
         )
         cls.shown = cls.home.run("show", "night-seed-2", "--format", "json").document
         cls.runs = cls.home.run("runs", "--format", "json").document["runs"]
@@ -112,11 +114,23 @@ class Seeds(ProjectCase):
         self.assertEqual(again.lines[-1], "0 passed, 1 failed, 0 skipped")
         self.assertEqual(again.lines[0], "seed 2")
 
-    def test_a_drawn_seed(self):
-        """--shuffle without a seed draws one and tells it, and the command under a failure holds both."""
+    def test_a_drawn_order(self):
+        """--shuffle alone draws an order and tells its number, and the command under a failure holds it."""
         text = self.answers["shuffled"].output
-        (seed,) = re.findall(r"^seed (\d+), shuffled$", text, re.MULTILINE)
-        self.assertRegex(text, rf"again: runner test .*test_b_never' --seed {seed} --shuffle\n")
+        (order,) = re.findall(r"^shuffled by --shuffle-seed (\d+)$", text, re.MULTILINE)
+        self.assertRegex(text, rf"again: runner test .*test_b_never' --shuffle-seed {order}\n")
+
+    def test_an_order_seeds_no_test(self):
+        """--shuffle alone leaves the random generators alone: the run and its results have no seed."""
+        shown = json.loads(self.answers["shuffled_document"].lines[-1])
+        self.assertEqual({shown["run"]["seed"], *(result["seed"] for result in shown["results"])}, {None})
+        self.assertGreater(len(shown["results"]), 1)
+
+    def test_an_order_given_and_forbidden(self):
+        """--shuffle-seed beside --no-shuffle is a contradiction in the command line."""
+        answer = self.home.run("test", "--shuffle-seed", "3", "--no-shuffle")
+        self.assertEqual(answer.code, 2)
+        self.assertIn("--shuffle-seed names a random order, and --no-shuffle wants none", answer.errors)
 
 
 class LastFailed(ProjectCase):

@@ -28,9 +28,8 @@ class Commands(unittest.TestCase):
     def test_what_it_needs(self):
         """Seed and order stand where the run had them."""
         self.assertEqual(Reproduction(seed=0).of_test("m.A.test"), "runner test m.A.test --seed 0")
-        self.assertEqual(
-            Reproduction((), 7, is_shuffled=True).of_test("m.A.test"), "runner test -k '*m.A.test' --seed 7 --shuffle"
-        )
+        self.assertEqual(Reproduction((), 7, order_seed=7).of_test("m.A.test"), "runner test -k '*m.A.test' --seed 7 --shuffle")
+        self.assertEqual(Reproduction(order_seed=9).of_test("m.A.test"), "runner test m.A.test --shuffle-seed 9")
 
     def test_names_with_a_meaning_for_patterns(self):
         """Brackets and stars in a name mean themselves."""

@@ -219,7 +219,7 @@ class ShuffleTest(unittest.TestCase):
 
     @classmethod
     def order(cls, selection: execute.Selection, seed: int) -> list[TestKey]:
-        events, _ = run_suite(cls.folder, selection, seed=seed, shuffle=True)
+        events, _ = run_suite(cls.folder, selection, order_seed=seed)
         return [event.key for event in events.of(TestFinished)]
 
     def test_every_test_once(self) -> None:
@@ -254,7 +254,7 @@ class ShuffleTest(unittest.TestCase):
         with TemporaryDirectory() as folder:
             write_suite(folder, EQUAL_IDS)
             plain, _ = run_suite(folder)
-            runs = [run_suite(folder, seed=seed, shuffle=True)[0] for seed in range(6)]
+            runs = [run_suite(folder, order_seed=seed)[0] for seed in range(6)]
         for events in runs:
             self.assertEqual(sorted(events.outcomes), sorted(plain.outcomes))
             inside = [key[0].rpartition(".")[2] for key in events.started if "Inside" in key[0]]

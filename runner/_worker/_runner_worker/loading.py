@@ -48,7 +48,7 @@ class Layout:
         ordinals: Of each test, which of those with its id it was in load order; empty where the order was kept.
     """
 
-    def __init__(self, root: object, cleanups: "Cleanups | None" = None, shuffle_seed: str | None = None) -> None:
+    def __init__(self, root: object, cleanups: "Cleanups | None" = None, order_seed: str | None = None) -> None:
         self.cleanups = cleanups or {}
         self.tests: list[object] = []
         self.blocks: dict[int, Block] = {}
@@ -56,10 +56,10 @@ class Layout:
         self.ordinals: list[int] = []
         self._lay(root)
         self.ids = _ids(self.tests)
-        if shuffle_seed is not None:
+        if order_seed is not None:
             from .shuffling import shuffle
 
-            shuffle(self, shuffle_seed)
+            shuffle(self, order_seed)
         self.units = self._find_units()
         self.exclusive = _exclusive(self.tests)
 
@@ -111,16 +111,15 @@ def load(options: Options, channel: Channel) -> Layout:
     if options.name_patterns:
         test_loader.testNamePatterns = [_convert_select_pattern(pattern) for pattern in options.name_patterns]
     importing = _Importing(options, channel)
-    shuffle_seed = options.seed if options.shuffle else None
     if options.names:
         suites = [importing.by_name(name) for name in _convert_names(options.names)]
-        return Layout(suites, importing.cleanups(), shuffle_seed)
+        return Layout(suites, importing.cleanups(), options.order_seed)
     importing.listen(test_loader)
     try:
         root = test_loader.discover(options.start_directory, options.pattern, options.top_level_directory)
     finally:
         importing.stop_listening(test_loader)
-    return Layout([root], importing.cleanups(), shuffle_seed)
+    return Layout([root], importing.cleanups(), options.order_seed)
 
 
 class _Importing:

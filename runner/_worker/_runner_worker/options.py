@@ -18,7 +18,7 @@ class Options:
         template: Load the suite and be forked: "auto" where that is safe, "fork" in any case; None to run tests itself.
         skipped: Modules whose import killed an earlier worker.
         seed: Decimal digits; None where nothing is seeded.
-        shuffle: Run in an order that follows from the seed.
+        order_seed: Decimal digits that the order follows from; None runs in load order.
         pollution: Where state that tests leave changed is looked for: "class", "test" or "off".
         coverage_source: None where coverage is off.
     """
@@ -46,7 +46,7 @@ class Options:
         self.template = single("template")
         self.seed = single("seed")
         self._seeding: Seeding | None = None
-        self.shuffle = "shuffle" in fields
+        self.order_seed = single("order")
         self.pollution = single("pollution") or "off"
         self.coverage_data = single("coverage")
         self.coverage_source = fields.get("source")
