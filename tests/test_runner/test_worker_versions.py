@@ -16,6 +16,7 @@ SUITES: tuple[type[SuiteCase], ...] = (
     test_worker_runs.StrangeRunTest,
     test_worker_fixtures.BrokenFixturesTest,
     test_worker_hostile.DyingTestsTest,
+    test_worker_hostile.ExecutorTest,
 )
 
 
