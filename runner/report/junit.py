@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import quoteattr
@@ -41,6 +43,9 @@ _NAME_OF_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?=:|$)")
 _FIXTURE = re.compile(r"(?P<name>[^()]+) \((?P<owner>.+)\)")
 _SUBTESTS_NAMED = 20
 _READ_AT_ONCE = 1 << 16
+_DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
+_HEAD_LINES = 3  # the declaration, and the opening tags of the root and of its suite
+_END = "</testsuites>\n"
 
 
 class JunitReporter:
@@ -84,15 +89,14 @@ class JunitReporter:
         """
         facts = {"name": xml_text(run.name or "runner"), **self._totals(), "time": f"{self._duration_s:.3f}"}
         suite = facts | {"timestamp": run.started_at.isoformat(timespec="seconds"), "hostname": xml_text(host)}
-        output.write('<?xml version="1.0" encoding="utf-8"?>\n')
-        output.write(f"{_opened('testsuites', facts)}\n{_opened('testsuite', suite)}\n")
+        output.write(f"{_DECLARATION}\n{_opened('testsuites', facts)}\n{_opened('testsuite', suite)}\n")
         output.write(ET.tostring(_properties(_facts_of(run)), encoding="unicode") + "\n")
         self._spool.seek(0)
         while part := self._spool.read(_READ_AT_ONCE):
             output.write(part)
         if self._printed:
             output.write(_text_element("system-out", "\n".join(self._printed)) + "\n")
-        output.write("</testsuite>\n</testsuites>\n")
+        output.write(f"</testsuite>\n{_END}")
 
     def _totals(self) -> dict[str, str]:
         return {name: str(self._counts[name]) for name in ("tests", *COUNTED_AS.values())}
@@ -179,6 +183,31 @@ class JunitReporter:
             if child.tag in COUNTED_AS:
                 self._counts[COUNTED_AS[child.tag]] += 1
         self._spool.write(ET.tostring(case, encoding="unicode") + "\n")
+
+
+def join_documents(documents: Mapping[str, Path], name: str, output: TextIO) -> None:
+    """Write the documents of several runs as one, a suite for each.
+
+    Args:
+        documents: Where they lie, by the name that the suite of each gets.
+        name: That of the whole.
+        output: Takes UTF-8.
+    """
+    suites = {title: _facts_of_suite(path) | {"name": xml_line(title)} for title, path in documents.items()}
+    sums = {key: str(sum(int(facts[key]) for facts in suites.values())) for key in ("tests", *COUNTED_AS.values())}
+    time_s = sum(float(facts["time"]) for facts in suites.values())
+    output.write(f"{_DECLARATION}\n{_opened('testsuites', {'name': xml_line(name), **sums, 'time': f'{time_s:.3f}'})}\n")
+    for title, path in documents.items():
+        output.write(f"{_opened('testsuite', suites[title])}\n")
+        with path.open(encoding="utf-8", newline="") as lines:
+            output.writelines(line for line in islice(lines, _HEAD_LINES, None) if line != _END)
+    output.write(_END)
+
+
+def _facts_of_suite(path: Path) -> dict[str, str]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        *_, opening = islice(lines, _HEAD_LINES)
+    return ET.fromstring(f"{opening}</testsuite>").attrib  # noqa: S314 (written above)
 
 
 def _message(event: TestFinished) -> str | None:

@@ -6,6 +6,8 @@ import json
 import re
 import shlex
 
+from junitparser import xunit2
+
 from .projects import ProjectCase
 
 SEEDED_SUITE = """
@@ -133,6 +135,32 @@ class Seeds(ProjectCase):
         self.assertIn("--shuffle-seed names a random order, and --no-shuffle wants none", answer.errors)
 
 
+class Report(ProjectCase):
+    """The JUnit report of many seeds."""
+
+    def test_a_suite_a_seed(self):
+        """One file holds a suite for each seed, named after it, with sums that readers find again in its test cases."""
+        home = self.project(test_lottery=SEEDED_SUITE)
+        home.run("test", "--seeds", "3", "--junit-xml", "report.xml", "-q")
+        report = xunit2.JUnitXml.fromfile(str(home.root / "report.xml"))
+        suites = list(report)
+        self.assertEqual([suite.name for suite in suites], [f"runner-seed-{seed}" for seed in range(3)])
+        told = (report.tests, report.failures, report.errors, report.skipped)
+        report.update_statistics()
+        self.assertEqual(told, (report.tests, report.failures, report.errors, report.skipped))
+        self.assertEqual([case.classname for suite in suites for case in suite], ["test_lottery.Lottery"] * 9)
+        self.assertEqual(len({case.name for case in suites[2]}), 3)
+
+    def test_of_an_interrupted_sweep(self):
+        """Seeds that ran before Ctrl-C are in the report."""
+        stop = "import os, signal, unittest\nclass Stop(unittest.TestCase):\n    def test_a(self):\n"
+        stop += "        if os.environ['PYTHONHASHSEED'] == '2': os.kill(os.getpid(), signal.SIGINT)\n"
+        home = self.project(test_stop=stop)
+        self.assertEqual(home.run("test", "--seeds", "4", "--junit-xml", "report.xml").code, 130)
+        report = xunit2.JUnitXml.fromfile(str(home.root / "report.xml"))
+        self.assertEqual([suite.name for suite in report], [f"runner-seed-{seed}" for seed in range(3)])
+
+
 class LastFailed(ProjectCase):
     """Many seeds of what failed last."""
 
@@ -149,16 +177,16 @@ class Refusals(ProjectCase):
     """What cannot be meant."""
 
     def test_what_is_refused(self):
-        """A name that is in use, a report of several runs, and a setting that is none are refused before anything runs."""
+        """A name that is in use, a report that cannot be written, and a setting that is none are refused before anything runs."""
         home = self.project(test_lottery=SEEDED_SUITE)
         home.run("test", "--record", "--name", "n-seed-1", "-k", "green")
         answers = home.together(
             name=("test", "--record", "--name", "n", "--seeds", "2"),
-            report=("test", "--seeds", "2", "--junit-xml", "report.xml"),
+            report=("test", "--seeds", "2", "--record", "--junit-xml", "tests"),
             negative=("test", "--seed", "-1"),
         )
         self.assert_refused(answers["name"], 2, "name-in-use", "n-seed-1")
-        self.assert_refused(answers["report"], 2, "usage", "--junit-xml")
+        self.assert_refused(answers["report"], 3, "report-unwritable", "--junit-xml")
         self.assertEqual(answers["negative"].code, 2)
         self.assertEqual(len(home.run("runs", "--format", "json").document["runs"]), 1)
 
