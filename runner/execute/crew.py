@@ -46,8 +46,11 @@ class Crew:
 
     def start_template(self) -> WorkerProcess:
         """Start the process that loads the suite and is forked then."""
-        block = encode(self._selection, self._options, self.skipped_modules, is_template=True)
-        self._template = Template(self._options, block, {**dict.fromkeys(_THREAD_VARIABLES, "1"), _MARK: self._mark})
+        first = self.environment(0)
+        block = encode(self._selection, self._options, self.skipped_modules, otherwise=first)
+        # It sees one card too: what the suite asks about cards when it is imported must hold for the workers.
+        environment = {**first, **dict.fromkeys(_THREAD_VARIABLES, "1"), _MARK: self._mark}
+        self._template = Template(self._options, block, environment)
         return self._template.process
 
     def spawn(self, slot: int) -> WorkerProcess:

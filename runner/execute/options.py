@@ -81,10 +81,23 @@ class WorkerOptions:
 
 
 def encode(
-    selection: Selection, options: WorkerOptions, skipped_modules: tuple[str, ...] = (), *, is_template: bool = False
+    selection: Selection,
+    options: WorkerOptions,
+    skipped_modules: tuple[str, ...] = (),
+    *,
+    otherwise: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Return the block of NUL-separated fields that the worker reads first, with its length on a line of its own."""
-    fields = [*_fields(selection, options, skipped_modules), *([("template", options.start_method)] if is_template else [])]
+    """Return the block of NUL-separated fields that the worker reads first, with its length on a line of its own.
+
+    Args:
+        selection: What to run.
+        options: How.
+        skipped_modules: Modules not to import.
+        otherwise: Makes it load the suite and be forked; the variables that it sets where that is not safe.
+    """
+    fields = list(_fields(selection, options, skipped_modules))
+    if otherwise is not None:
+        fields += [("template", options.start_method), *(("otherwise", f"{name}={value}") for name, value in otherwise.items())]
     block = _joined(fields)
     return f"{len(block)}\n".encode() + block
 

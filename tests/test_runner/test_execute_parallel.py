@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ClassVar
+from unittest.mock import patch
 
 from runner import execute
 from runner.events import FixtureFinished, TestFinished, Workers
@@ -50,6 +51,25 @@ class Beside(unittest.TestCase):
         os.remove("running/beside")
 """,
 }
+TORCH = """
+import os
+_copies = []
+class cuda:
+    is_initialized = staticmethod(lambda: False)
+    device_count = staticmethod(lambda: 1)
+    _is_in_bad_fork = staticmethod(lambda: bool(_copies))
+    def is_available():
+        os.register_at_fork(after_in_child=lambda: _copies.append(True))
+        return True
+class ones:
+    def __init__(self, *size, requires_grad): pass
+    def __matmul__(self, other): return self
+    def sum(self): return self
+    def backward(self): pass
+threads = [1]
+get_num_threads = lambda: threads[-1]
+set_num_threads = threads.append
+"""
 EXPECTED = Counter(
     {
         ("test_a.A.test_one", "passed"): 1,
@@ -157,6 +177,35 @@ class ForkingTest(unittest.TestCase):
         chosen = self.chosen()
         self.assertEqual(chosen.reason, "test_it read the id of its process while the suite was loaded")
         self.assertEqual(set(read_diary(self.folder)), {"True"})
+
+    def test_cards_asked_for_at_import(self) -> None:
+        """A suite that asks torch for graphics cards when it is imported is not forked: torch uses none in a copy then."""
+        asks = "import torch; torch.cuda.is_available()"
+        for before, method in (("import torch", "fork"), (asks, "spawn")):
+            with self.subTest(before):
+                self.write("pass", before)
+                write_suite(self.folder, {"torch.py": TORCH})
+                chosen = self.chosen()
+                self.assertEqual((chosen.method, self.summary.counts), (method, {"passed": 6}))
+        self.assertIn("torch was asked for graphics cards while the suite was loaded", chosen.reason)
+
+    def test_empty_torch(self) -> None:
+        """A suite that puts an empty module in torch's place, so as not to need it, runs as with one worker."""
+        self.write("pass", "import sys, types; sys.modules['torch'] = types.ModuleType('torch')")
+        self.chosen()
+        self.assertEqual((self.summary.counts, self.summary.failed_fixtures), ({"passed": 6}, 0))
+
+    def test_shares_of_the_first_worker(self) -> None:
+        """The process that could not be forked gets a card and threads of its own as any other worker does."""
+        shares = "os.environ['CUDA_VISIBLE_DEVICES'], os.environ['OMP_NUM_THREADS'], torch.threads[-1]"
+        self.write(
+            f"note('%s %s %s' % ({shares})); time.sleep(0.1)", "import tempfile, torch; folder = tempfile.TemporaryDirectory()"
+        )
+        set_threads = "threads = [int(os.environ['OMP_NUM_THREADS'])]"
+        write_suite(self.folder, {"torch.py": TORCH.replace("threads = [1]", set_threads)})
+        with patch.dict(os.environ, CUDA_VISIBLE_DEVICES="GPU-a,MIG-b", OMP_NUM_THREADS="3"):
+            self.assertEqual(self.chosen().method, "spawn")
+        self.assertEqual(set(read_diary(self.folder)), {"GPU-a 3 3", "MIG-b 3 3"})
 
     def test_exit_handlers(self) -> None:
         """A worker runs the exit handlers of its own tests, and not those of the process that it was forked from."""

@@ -16,6 +16,7 @@ class Options:
         settle: Tear fixtures down at the end of each unit.
         pdb: Debug the first problem in the terminal, which is this process's standard input.
         template: Load the suite and be forked: "auto" where that is safe, "fork" in any case; None to run tests itself.
+        otherwise: Variables to set where that is not safe.
         skipped: Modules whose import killed an earlier worker.
         seed: Decimal digits; None where nothing is seeded.
         order_seed: Decimal digits that the order follows from; None runs in load order.
@@ -44,6 +45,8 @@ class Options:
         self.settle = "settle" in fields
         self.pdb = "pdb" in fields
         self.template = single("template")
+        pairs = (item.partition("=") for item in fields.get("otherwise", []))
+        self.otherwise = {name: value for name, _, value in pairs}
         self.seed = single("seed")
         self._seeding: Seeding | None = None
         self.order_seed = single("order")

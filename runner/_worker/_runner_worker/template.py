@@ -22,9 +22,15 @@ from .options import Options
 from .sharing import OwnThings
 from .wire import Channel, array, out_of_reach
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+
 __unittest = True
 
 _CANARY_S = 5.0
+_CANNOT_COMPUTE = f"a forked process could not compute within {_CANARY_S:g} s"
+_WITHOUT_CARDS = 3
 _POLL_S = 0.005
 _DESCRIPTORS = 16
 
@@ -34,6 +40,7 @@ class Template:
 
     def __init__(self, options: Options, channel: Channel, capture: Capture) -> None:
         self._channel, self._capture = channel, capture
+        self._otherwise = options.otherwise
         self._own = OwnThings() if options.template == "auto" else None
 
     def serve(self) -> tuple[Channel, Capture]:
@@ -44,6 +51,7 @@ class Template:
         reason = "" if self._own is None else self._own.why_not_shared() or why_not()
         if reason:
             self._channel.send(array("t", reason))
+            os.environ.update(self._otherwise)
             _use_threads()
             return self._channel, self._capture
         flush_open_files()  # or each copy would write what waits in them
@@ -63,15 +71,22 @@ def why_not() -> str:
     """Say why this process must not be forked; empty where it may."""
     if _thread._count() > 0:  # noqa: SLF001 (threading may not be loaded)
         return "a thread was started while the suite was loaded"
-    torch = sys.modules.get("torch")
+    torch = _torch()
     if torch is not None and torch.cuda.is_initialized():
         return "CUDA was initialised while the suite was loaded"
-    if (torch is not None or "numpy" in sys.modules) and not _canary_lives():
-        return f"a forked process could not compute within {_CANARY_S:g} s"
+    if torch is not None or "numpy" in sys.modules:
+        return _cause_of_death_of_canary()
     return ""
 
 
-def _canary_lives() -> bool:
+def _torch() -> "ModuleType | None":
+    """Return torch where it is loaded, and not something in its place."""
+    module = sys.modules.get("torch")
+    return module if hasattr(module, "cuda") and hasattr(module, "get_num_threads") else None
+
+
+def _cause_of_death_of_canary() -> str:
+    """Let a copy try what workers do; say why it could not, empty where it could."""
     canary = os.fork()
     if not canary:
         try:
@@ -81,18 +96,23 @@ def _canary_lives() -> bool:
     deadline = time.monotonic() + _CANARY_S
     while time.monotonic() < deadline:
         pid, status = os.waitpid(canary, os.WNOHANG)
+        if pid and os.waitstatus_to_exitcode(status) == _WITHOUT_CARDS:
+            return "torch was asked for graphics cards while the suite was loaded, and a copy can use none"
         if pid:
-            return status == 0
+            return "" if status == 0 else _CANNOT_COMPUTE
         time.sleep(_POLL_S)
     os.kill(canary, signal.SIGKILL)
     os.waitpid(canary, 0)
-    return False
+    return _CANNOT_COMPUTE
 
 
 def _compute() -> None:
     """Do what hangs in a copy that cannot compute, then leave with 0."""
-    torch = sys.modules.get("torch")
+    torch = _torch()
     if torch is not None:
+        # Torch's own word for it: even `is_available()` initialises CUDA's driver, which no copy can use.
+        if torch.cuda._is_in_bad_fork() and torch.cuda.device_count() > 0:  # noqa: SLF001
+            os._exit(_WITHOUT_CARDS)
         weights = torch.ones(256, 256, requires_grad=True)
         (weights @ weights).sum().backward()
     else:
@@ -153,7 +173,7 @@ def _forget_exit_handlers() -> None:
 
 def _use_threads() -> None:
     """Give torch the threads of our environment; it has read that of the original."""
-    torch = sys.modules.get("torch")
+    torch = _torch()
     threads = os.environ.get("OMP_NUM_THREADS", "")
     if torch is not None and threads.isdigit() and int(threads) > 0 and torch.get_num_threads() != int(threads):
         torch.set_num_threads(int(threads))
