@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from registry.file import VERSION_TABLE
 from registry.models import metadata
+from registry.storage.file import VERSION_TABLE
 
 connection = context.config.attributes.get("connection")
 if connection is None:

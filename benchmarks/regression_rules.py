@@ -22,10 +22,10 @@ import numpy as np
 from scipy.stats import binomtest
 
 from registry.answers import Answers
-from registry.paired import judge_answers
+from registry.comparing.paired import judge_answers
+from registry.comparing.seeds import Samples, judge_seeds
 from registry.records import Dataset, Direction, Run, RunDetails, RunKind, RunStatus
 from registry.regress import DURATION_FLOOR_S, DURATION_RATIO, Timing, Verdict, judge_accuracy, judge_durations
-from registry.seeds import Samples, judge_seeds
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "verdicts.md"

@@ -22,7 +22,7 @@ from statistics import median
 
 import registry
 from registry.encoding import outcome_code
-from registry.night import Found
+from registry.past.night import Found
 from registry.records import Direction, Environment, Metric, NewRun, Outcome, Run, RunKind, RunStatus
 from registry.regress import Verdict
 from registry.store import Registry

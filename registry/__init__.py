@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from registry.answers import Answers
     from registry.errors import NameInUse, RegistryError, RunNotFound
-    from registry.file import is_ready
     from registry.naming import check_name
     from registry.recording import ActiveRun
     from registry.records import (
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
         TensorDigest,
         TestRecord,
     )
+    from registry.storage.file import is_ready
     from registry.store import Registry
     from registry.store import open_registry as open  # noqa: A004 - `registry.open(...)` reads as what it does
 
@@ -79,7 +79,7 @@ _ELSEWHERE = {
     "RegistryError": "registry.errors",
     "RunNotFound": "registry.errors",
     "check_name": "registry.naming",
-    "is_ready": "registry.file",
+    "is_ready": "registry.storage.file",
     "open": "registry.store",
 }
 

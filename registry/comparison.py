@@ -29,12 +29,12 @@ from sqlalchemy import (
 from registry import models
 from registry.details import is_last_attempt
 from registry.encoding import OUTCOMES, decoding, outcome_code
-from registry.onsets import CANDIDATES, metric_series, test_onsets, tracebacks
 from registry.origin import Trail
+from registry.past.onsets import CANDIDATES, metric_series, test_onsets, tracebacks
+from registry.past.samples import earlier_durations, seeds_of
 from registry.queries import details
 from registry.records import ChangedPair, Outcome, RunComparison, RunDetails
 from registry.regress import DURATION_FLOOR_S, DURATION_RATIO
-from registry.samples import earlier_durations, seeds_of
 
 
 class _Sides(NamedTuple):

@@ -10,14 +10,18 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from registry.answers import Flips
-from registry.bars import held_to_bars
-from registry.comparability import comparability
-from registry.determinism import CheckpointChange, checkpoint_change, told
-from registry.expectations import Expectations, Window, with_medians
-from registry.known import KnownResult, KnownState, muted, unmuted, with_causes
-from registry.metrics import MetricChange, metric_changes
+from registry.comparing.comparability import comparability
+from registry.comparing.determinism import CheckpointChange, checkpoint_change, told
+from registry.comparing.metrics import MetricChange, metric_changes
+from registry.comparing.paired import answer_flips
+from registry.comparing.suspects import Evidence, dated, metrics_dated, point_of
+from registry.comparing.transitions import Cluster, TestChanges, classify, clusters
+from registry.comparing.uncovered import CoverageChange, coverage_change
+from registry.comparing.why import Reason, Situation, ranked_differences, unexplained
+from registry.expected.bars import held_to_bars
+from registry.expected.expectations import Expectations, Window, with_medians
+from registry.expected.known import KnownResult, KnownState, muted, unmuted, with_causes
 from registry.origin import CommitRange, Onset, Sources, TestKey, unasked, way_between
-from registry.paired import answer_flips
 from registry.records import (
     ChangedPair,
     EarlierDurations,
@@ -30,10 +34,6 @@ from registry.records import (
     RunStatus,
 )
 from registry.regress import Judgement, Timing, Tolerance, Verdict, judge_durations
-from registry.suspects import Evidence, dated, metrics_dated, point_of
-from registry.transitions import Cluster, TestChanges, classify, clusters
-from registry.uncovered import CoverageChange, coverage_change
-from registry.why import Reason, Situation, ranked_differences, unexplained
 
 _CUT_SHORT = {RunStatus.INTERRUPTED, RunStatus.RUNNING, RunStatus.CRASHED}
 _LARGE = 1e6

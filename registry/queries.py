@@ -12,8 +12,8 @@ from registry import models
 from registry.details import read_details
 from registry.encoding import decode_whole, decoding, from_json, mapping_from_json
 from registry.errors import RegistryDamaged, RunNotFound
-from registry.process import Process, has_ended
 from registry.records import Environment, GitState, Run, RunDetails, RunKind, RunStatus
+from registry.storage.process import Process, has_ended
 
 Value = TypeVar("Value")
 

@@ -14,8 +14,6 @@ from types import TracebackType
 from typing import Self
 
 from registry.answers import Answers
-from registry.content import describe_checkpoint
-from registry.database import Database
 from registry.encoding import encode_choice, encode_duration, encode_percent, encode_whole, key_text, to_json
 from registry.environment import capture_environment
 from registry.errors import InvalidValue, RegistryError, RunClosed
@@ -32,7 +30,9 @@ from registry.records import (
     RunStatus,
     TestRecord,
 )
-from registry.rows import (
+from registry.storage.content import describe_checkpoint
+from registry.storage.database import Database
+from registry.storage.rows import (
     MetricState,
     TestKey,
     answers_row,
@@ -45,7 +45,7 @@ from registry.rows import (
     pollution_row,
     result_row,
 )
-from registry.writing import Batch, write_batch
+from registry.storage.writing import Batch, write_batch
 
 FLUSH_EVERY_S = 1.0
 """Seconds between two commits of what waits; at most twice as long after a call it is in the registry."""

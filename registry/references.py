@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
-from registry import baselines, known_failures, models
-from registry.comparability import run_differences
+from registry import models
+from registry.comparing.comparability import run_differences
 from registry.encoding import clean
 from registry.errors import RunNotFound
-from registry.expectations import Window
-from registry.measured import last_values
+from registry.expected import baselines, known_failures
+from registry.expected.expectations import Window
 from registry.naming import BaselineName, Branch, LastGreen, Latest, Rolling, parse_reference
+from registry.past.measured import last_values
 from registry.queries import read_runs, select_runs
 from registry.records import Run, RunKind, RunStatus
 

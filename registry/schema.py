@@ -19,11 +19,11 @@ from sqlalchemy import Connection, Select, Table, func, select, text
 from sqlalchemy import inspect as reflect
 from sqlalchemy.exc import SQLAlchemyError
 
-from registry.database import Database, journal_mode, locate
 from registry.errors import RegistryDamaged, RegistryError, RegistryUnreachable, SchemaOutOfDate, SchemaTooNew
-from registry.file import APPLICATION_ID, FILE_FORMAT, HEAD, VERSION_TABLE, connect_sqlite
-from registry.information import RegistryInfo, UpgradeReport
 from registry.models import metadata, metric_point, run, test_result
+from registry.storage.database import Database, journal_mode, locate
+from registry.storage.file import APPLICATION_ID, FILE_FORMAT, HEAD, VERSION_TABLE, connect_sqlite
+from registry.storage.information import RegistryInfo, UpgradeReport
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -10,12 +10,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 from uuid import uuid4
 
-from registry import queries, references, schema, starting
-from registry.database import Database, locate
+from registry import queries, references, schema
 from registry.encoding import encode_choice, encode_integer
 from registry.environment import capture_environment, capture_git, code_files, project_root, redact_argv
 from registry.errors import RegistryError
-from registry.information import RegistryInfo
 from registry.naming import check_name
 from registry.recording import ActiveRun
 from registry.records import (
@@ -27,17 +25,20 @@ from registry.records import (
     RunDetails,
     RunKind,
 )
+from registry.storage import starting
+from registry.storage.database import Database, locate
+from registry.storage.information import RegistryInfo
 
 if TYPE_CHECKING:
-    from registry.baselines import Baselines
-    from registry.cells import Strips
-    from registry.expectations import Expectations
-    from registry.importing import ImportReport
-    from registry.known_failures import KnownFailures
-    from registry.latest import LastFailures
-    from registry.nights import Nights
-    from registry.pasts import HistoryEntry, MetricPast
-    from registry.reliability import Unreliable
+    from registry.expected.baselines import Baselines
+    from registry.expected.expectations import Expectations
+    from registry.expected.known_failures import KnownFailures
+    from registry.intake.importing import ImportReport
+    from registry.past.cells import Strips
+    from registry.past.latest import LastFailures
+    from registry.past.nights import Nights
+    from registry.past.pasts import HistoryEntry, MetricPast
+    from registry.past.reliability import Unreliable
 
 VARIABLE = "RUNNER_REGISTRY"
 """The environment variable that names the registry where nothing else does."""
@@ -113,7 +114,7 @@ class Registry:
     @property
     def nights(self) -> Nights:
         """What it knows of nights: their parts, what they found."""
-        from registry.nights import Nights
+        from registry.past.nights import Nights
 
         return Nights(self._database)
 
@@ -200,8 +201,8 @@ class Registry:
             a: The run that it means.
             b: The run to look at.
         """
-        from registry import baselines, known_failures
-        from registry.expectations import Expectations
+        from registry.expected import baselines, known_failures
+        from registry.expected.expectations import Expectations
         from registry.naming import BaselineName, Rolling, parse_reference
 
         meant = parse_reference(reference)
@@ -246,35 +247,35 @@ class Registry:
             AmbiguousName: Several are called so.
             TestNotFound: Nothing is; the message names near ones.
         """
-        from registry import history
+        from registry.past import history
 
         with self._database.reading() as connection:
             return history.find_subject(connection, name, self.location, is_metric=is_metric)
 
     def history(self, test_id: str, limit: int = 50) -> list[HistoryEntry]:
         """Return the latest attempts at a test over all runs, newest first; empty where no run knows it."""
-        from registry import history
+        from registry.past import history
 
         with self._database.reading() as connection:
             return history.history(connection, test_id, encode_integer("the limit", limit))
 
     def metric_history(self, name: str, limit: int = 50) -> MetricPast:
         """Return the last value of a metric in each of the latest runs that have it, newest first."""
-        from registry import history
+        from registry.past import history
 
         with self._database.reading() as connection:
             return history.metric_history(connection, name, encode_integer("the limit", limit))
 
     def unreliable_tests(self) -> Unreliable:
         """Return the tests that are proven to be flaky, then those that are suspected, the worst first."""
-        from registry import flaky
+        from registry.past import flaky
 
         with self._database.reading() as connection:
             return flaky.unreliable_tests(connection)
 
     def strips(self, run: Run, tests: Collection[tuple[str, int]]) -> Strips:
         """Return what a few hundred tests at most, by id and ordinal, did in a run and in the runs like it before."""
-        from registry import strips
+        from registry.past import strips
 
         with self._database.reading() as connection:
             return strips.strips(connection, run.id, tests)
@@ -289,14 +290,14 @@ class Registry:
     @property
     def baselines(self) -> Baselines:
         """The named runs to compare with."""
-        from registry.baselines import Baselines
+        from registry.expected.baselines import Baselines
 
         return Baselines(self._database)
 
     @property
     def known_failures(self) -> KnownFailures:
         """The tests that may fail for a while."""
-        from registry.known_failures import KnownFailures
+        from registry.expected.known_failures import KnownFailures
 
         return KnownFailures(self._database)
 
@@ -306,14 +307,14 @@ class Registry:
         Args:
             of_whole_runs: Leave out runs that were shards, so that one shard knows no other durations than the next.
         """
-        from registry import durations
+        from registry.past import durations
 
         with self._database.reading() as connection:
             return durations.expected_durations(connection, of_whole_runs=of_whole_runs)
 
     def last_failures(self) -> LastFailures:
         """Return the tests that were red when they were last recorded, whichever runs those were."""
-        from registry import latest
+        from registry.past import latest
 
         with self._database.reading() as connection:
             return latest.last_failures(connection)
@@ -330,7 +331,7 @@ class Registry:
             NameInUse: A run has a name that another run has here.
             RegistryError: A file is no registry, is damaged, or of another release.
         """
-        from registry import importing
+        from registry.intake import importing
 
         if name is not None:
             check_name(name)

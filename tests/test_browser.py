@@ -7,8 +7,8 @@ import unittest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from registry.uncovered import CoverageChange
-from registry.why import Reason
+from registry.comparing.uncovered import CoverageChange
+from registry.comparing.why import Reason
 from runner.report.html import page_html
 from runner.report.page import Page, Section
 from runner.report.sentence import page_of

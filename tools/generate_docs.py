@@ -59,8 +59,8 @@ def cli_document() -> str:
 
 def schema_document() -> str:
     """Return the tables of the registry with the comments of their columns as Markdown."""
-    from registry.file import HEAD
     from registry.models import metadata
+    from registry.storage.file import HEAD
 
     lines = [NOTICE, "", "# Tables of the registry", "", f"Schema revision `{HEAD}`. Times are UTC, durations in seconds."]
     for table in sorted(metadata.tables.values(), key=lambda table: table.name):

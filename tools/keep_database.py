@@ -15,7 +15,6 @@ from contextlib import closing
 from pathlib import Path
 
 import registry
-from registry.file import HEAD
 from registry.recording import ActiveRun
 from registry.records import (
     Checkpoint,
@@ -36,6 +35,7 @@ from registry.records import (
     TensorDigest,
     TestRecord,
 )
+from registry.storage.file import HEAD
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "databases"
 ENVIRONMENT = Environment(

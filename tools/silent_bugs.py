@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import registry
-from registry.determinism import told
+from registry.comparing.determinism import told
+from registry.comparing.metrics import MetricChange
 from registry.diff import Diff, compare_runs
-from registry.metrics import MetricChange
 from registry.regress import Verdict
 from runner.report.numbers import metric_value
 

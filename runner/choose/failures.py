@@ -10,7 +10,7 @@ from runner.choose.chain import class_of
 from runner.events import TestKey
 
 if TYPE_CHECKING:
-    from registry.latest import LastFailures
+    from registry.past.latest import LastFailures
 
 _FAILED_IMPORT = "unittest.loader._FailedTest."
 

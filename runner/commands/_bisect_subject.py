@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from registry.comparing.suspects import is_bad
 from registry.records import Outcome, RunKind
-from registry.suspects import is_bad
 from runner.commands._bisect_trials import MetricTrial, TestTrial
 from runner.commands._bisect_worktree import repository_top
 from runner.errors import NothingToBisect, NothingToCompare, UsageError

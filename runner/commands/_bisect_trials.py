@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import runner
+from registry.comparing.suspects import is_bad
 from registry.records import Outcome
-from registry.suspects import is_bad
 from runner import execute
 from runner.commands._bisect_worktree import Word
 from runner.commands._kept_results import KeptResults

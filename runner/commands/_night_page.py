@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from registry.errors import RunNotFound
-from registry.known import KnownState
-from registry.night import AGAIN, Part, Watch, dead_man_findings
+from registry.expected.known import KnownState
+from registry.past.night import AGAIN, Part, Watch, dead_man_findings
 from registry.records import RunKind, RunStatus
 from registry.regress import Tolerance, Verdict
 from runner.commands.comparing import HeldTo, diff_of
@@ -21,8 +21,8 @@ from runner.report.sentence import CHANGED, WORDS, verdict_sentence, worst
 
 if TYPE_CHECKING:
     from registry.diff import Diff
-    from registry.night import Found
     from registry.origin import TestKey
+    from registry.past.night import Found
     from registry.records import Run
     from registry.store import Registry
 

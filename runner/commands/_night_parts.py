@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from registry.night import AGAIN, Part
+from registry.past.night import AGAIN, Part
 from runner.errors import Terminated
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Parts:
         return lines[-1] if lines else "it printed nothing"
 
     def _started(self, job: Job, name: str, log: int) -> subprocess.Popen[bytes]:
-        from registry.nights import TAG
+        from registry.past.nights import TAG
 
         command = [
             sys.executable,

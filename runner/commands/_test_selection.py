@@ -15,7 +15,7 @@ from runner.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from registry.latest import LastFailures
+    from registry.past.latest import LastFailures
     from runner.choose.chain import Step
     from runner.choose.changes import Changes
     from runner.events import TestKey
@@ -129,7 +129,7 @@ def _expected_durations(request: TestRequest, settings: Settings) -> dict[TestKe
 
 def _last_failures(request: TestRequest, settings: Settings) -> tuple[LastFailures, str]:
     """Return what the registry says failed last, nothing where there is no registry yet, and where it is."""
-    from registry.latest import LastFailures
+    from registry.past.latest import LastFailures
 
     registry = open_existing(request.registry, settings)
     if registry is None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from registry.commits import commits_between
+from registry.comparing.suspects import point_of
 from registry.origin import Relation, way_words
-from registry.suspects import point_of
 from runner.commands._bisect_subject import subject_of
 from runner.commands._bisect_worktree import Stand, Worktree, repository_top, worktree
 from runner.commands.surroundings import open_registry, unwinding

@@ -109,7 +109,7 @@ def _max_abs_delta(comparison: RunComparison) -> float | None:
 
 
 def _is_intact(checkpoint: Checkpoint) -> bool:
-    from registry.content import file_sha256
+    from registry.storage.content import file_sha256
 
     path = Path(checkpoint.path)
     try:

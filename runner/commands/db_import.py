@@ -15,7 +15,7 @@ from runner.report.safe import safe_line
 from runner.settings import read_settings
 
 if TYPE_CHECKING:
-    from registry.importing import Imported, ImportReport
+    from registry.intake.importing import Imported, ImportReport
 
 
 def import_registries(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from registry.known import KnownFailure
+from registry.expected.known import KnownFailure
 from runner.commands.surroundings import open_registry
 from runner.errors import ExitCode, UsageError
 from runner.report.document import dumps

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from registry.comparing.metrics import ACCURACIES
 from registry.errors import RegistryError, RunNotFound
-from registry.metrics import ACCURACIES
-from registry.night import Found, Part
+from registry.past.night import Found, Part
 from registry.records import Direction, Metric, NewRun, Outcome, RunKind, RunStatus
 from runner.commands._night_lock import one_night
 from runner.commands._night_notice import Notice, notify
@@ -158,7 +158,7 @@ def _url(request: NightRequest, settings: Settings) -> str | None:
     """Return the registry as a part finds it from the project's root; None where it finds the same by itself."""
     if request.registry is None and Path.cwd() == settings.root:
         return None
-    from registry.database import locate
+    from registry.storage.database import locate
 
     url = str(registry_url(request.registry, settings))
     path = locate(url).path

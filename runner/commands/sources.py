@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from registry.commits import commits_between, files_at
+from registry.comparing.suspects import metric_onset, wanted_ways
+from registry.comparing.uncovered import changed_files, shared_lines
 from registry.git import list_python_files
 from registry.origin import Sources
-from registry.suspects import metric_onset, wanted_ways
-from registry.uncovered import changed_files, shared_lines
 
 if TYPE_CHECKING:
     from registry.origin import CommitRange, LineBlock, Onset

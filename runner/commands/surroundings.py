@@ -37,7 +37,7 @@ def open_existing(url: str | None, settings: Settings) -> Registry | None:
     Raises:
         RegistryError: It is there and cannot be opened.
     """
-    from registry.database import locate
+    from registry.storage.database import locate
 
     path = locate(registry_url(url, settings)).path
     return None if path is not None and not path.exists() else open_registry(url, settings, must_exist=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from registry.bars import Bar, BarMove, Baseline, BaselineMove
+from registry.expected.bars import Bar, BarMove, Baseline, BaselineMove
 from runner.report.document import SCHEMA
 from runner.report.numbers import metric_value
 from runner.report.safe import safe_line

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
+from registry.comparing.suspects import point_of
+from registry.comparing.uncovered import CoverageChange, UncoveredLines
+from registry.comparing.why import Reason
 from registry.diff import Diff
 from registry.origin import SHORT_HASH, Onset, Relation, way_words
 from registry.regress import Verdict
-from registry.suspects import point_of
-from registry.uncovered import CoverageChange, UncoveredLines
-from registry.why import Reason
 from runner.report.numbers import counted
 from runner.report.safe import safe_line, width_of
 from runner.report.text import LONGEST_ID, WIDTH, wrapped

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from registry.answers import Flips
-from registry.determinism import told
+from registry.comparing.determinism import told
+from registry.comparing.metrics import MetricChange
+from registry.comparing.transitions import Cluster
 from registry.diff import Diff
-from registry.known import KnownResult
-from registry.metrics import MetricChange
+from registry.expected.known import KnownResult
 from registry.records import ChangedPair, FixtureRecord, Outcome, Run
 from registry.regress import Judgement, Verdict
-from registry.transitions import Cluster
 from runner.report.causes import coverage_lines, metric_onset_lines, onset_lines, why_lines
 from runner.report.known_words import TONES, known_outcome, known_state, known_test
 from runner.report.numbers import counted, metric_delta, metric_value, seconds

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
+from registry.comparing.suspects import point_of
 from registry.records import ChangedPair, Checkpoint, Coverage, FixtureRecord, MetricSummary, Run, RunDetails, TestRecord
-from registry.suspects import point_of
 from runner.events import (
     Collected,
     Ended,
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from registry.answers import Answers
-    from registry.determinism import CheckpointChange
+    from registry.comparing.determinism import CheckpointChange
+    from registry.comparing.transitions import Cluster
+    from registry.comparing.uncovered import CoverageChange
     from registry.diff import Diff
-    from registry.known import KnownResult
-    from registry.transitions import Cluster
-    from registry.uncovered import CoverageChange
+    from registry.expected.known import KnownResult
     from runner.report.page import Page
 
 SCHEMA = 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from registry.cells import Cell
-from registry.reliability import FLIPS_SUSPECTED, WINDOW, Reliability, Unreliable, rate_interval
+from registry.past.cells import Cell
+from registry.past.reliability import FLIPS_SUSPECTED, WINDOW, Reliability, Unreliable, rate_interval
 from runner.report.document import SCHEMA
 from runner.report.numbers import counted
 from runner.report.safe import safe_line

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from registry.cells import Cell
-from registry.pasts import HistoryEntry, MetricPast
+from registry.past.cells import Cell
+from registry.past.pasts import HistoryEntry, MetricPast
 from runner.report.document import SCHEMA
 from runner.report.numbers import counted, metric_value, seconds
 from runner.report.safe import safe_line

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from registry.cells import Cell, CellRun
+from registry.past.cells import Cell, CellRun
 from registry.records import Outcome
 from runner.report.words import cause_name, outcome_words
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from registry.comparing.uncovered import CoverageChange
+from registry.comparing.why import NOTHING, Reason
 from registry.diff import Diff
 from registry.origin import SHORT_HASH
 from registry.records import ChangedPair
 from registry.regress import Verdict
-from registry.uncovered import CoverageChange
-from registry.why import NOTHING, Reason
 from runner.report.causes import ranges
 from runner.report.glyphs import glyph_path
 from runner.report.html_figures import Digits, Plot, digits, plots

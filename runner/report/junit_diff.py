@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import Final
 from xml.etree import ElementTree as ET
 
+from registry.comparing.metrics import MetricChange
 from registry.diff import Diff
-from registry.known import KnownState
-from registry.metrics import MetricChange
+from registry.expected.known import KnownState
 from registry.records import ChangedPair
 from registry.regress import Judgement, Verdict
 from runner.report.junit import COUNTED_AS, TAGS, xml_line, xml_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from registry.known import KnownFailure
+from registry.expected.known import KnownFailure
 from runner.report.document import SCHEMA
 from runner.report.safe import safe_line
 from runner.report.text import LONGEST_ID, Paint, plain, wrapped

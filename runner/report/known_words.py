@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from registry.known import KnownResult, KnownState
+from registry.expected.known import KnownResult, KnownState
 from runner.report.words import outcome_words
 
 TONES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from registry.metrics import MetricChange
+from registry.comparing.metrics import MetricChange
 from registry.regress import Verdict
 from runner.report.numbers import metric_delta, metric_value
 

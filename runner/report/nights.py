@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from registry.night import Night
+from registry.past.night import Night
 from registry.records import RunStatus
 from registry.regress import Verdict
 from runner.report.document import SCHEMA, dumps, run_document

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from registry.cells import Strips
 from registry.diff import Diff
+from registry.past.cells import Strips
 from registry.records import Direction
 from registry.regress import Verdict
 

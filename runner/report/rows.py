@@ -16,7 +16,7 @@ from registry.regress import Verdict
 
 
 class Transition(NamedTuple):
-    """A list of `registry.transitions.TestChanges`: its name there, its words, and the colour in which it is told."""
+    """A list of `registry.comparing.transitions.TestChanges`: its name there, its words, and the colour in which it is told."""
 
     name: str
     words: str

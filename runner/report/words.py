@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from registry.cells import Cell
-from registry.determinism import CheckpointChange, told
+from registry.comparing.determinism import CheckpointChange, told
+from registry.comparing.suspects import point_of
+from registry.comparing.uncovered import CoverageChange
+from registry.comparing.why import Reason
 from registry.diff import Diff
-from registry.known import KnownState
+from registry.expected.known import KnownState
 from registry.origin import SHORT_HASH, Commit, Onset, Relation, way_words
+from registry.past.cells import Cell
 from registry.records import ChangedPair, Outcome, Run
 from registry.regress import Verdict
-from registry.suspects import point_of
-from registry.uncovered import CoverageChange
-from registry.why import Reason
 from runner.report.numbers import counted
 from runner.report.text import state_of
 

@@ -7,8 +7,8 @@ import unittest
 from dataclasses import replace
 
 from registry.answers import Answers, Flips, flips, problem
+from registry.comparing.paired import answer_flips, judge_answers
 from registry.diff import compare_runs
-from registry.paired import answer_flips, judge_answers
 from registry.records import Direction, RunDetails
 from registry.regress import Verdict
 

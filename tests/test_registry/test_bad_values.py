@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import registry
 from registry.answers import Answers
 from registry.errors import InvalidValue, RegistryDamaged, RegistryError, RegistryLocked, RunClosed
-from registry.known import KnownFailure
+from registry.expected.known import KnownFailure
 from registry.records import Checkpoint, Coverage, Dataset, NewRun, Outcome, RunKind, RunStatus
 
 from .factories import RegistryCase, result, write_safetensors

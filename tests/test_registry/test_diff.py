@@ -5,10 +5,10 @@ from __future__ import annotations
 import unittest
 from dataclasses import fields
 
+from registry.comparing.transitions import TestChanges, classify
 from registry.diff import compare_runs
 from registry.records import Coverage, FileCoverage, Outcome, RunDetails, RunStatus
 from registry.regress import Verdict
-from registry.transitions import TestChanges, classify
 
 from .diff_factories import make_comparison, make_environment, make_fixture, make_pair, make_run
 

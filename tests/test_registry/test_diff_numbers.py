@@ -5,8 +5,8 @@ from __future__ import annotations
 import unittest
 from dataclasses import replace
 
+from registry.comparing.metrics import MetricChange
 from registry.diff import compare_runs
-from registry.metrics import MetricChange
 from registry.records import Direction, RunDetails, RunStatus
 from registry.regress import Verdict, judge_accuracy
 

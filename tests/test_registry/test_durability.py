@@ -10,8 +10,8 @@ import time
 from contextlib import closing
 
 import registry
-from registry.process import HEARTBEAT_LIMIT_S, Process, has_ended, this_process
 from registry.records import NewRun, RunKind, RunStatus
+from registry.storage.process import HEARTBEAT_LIMIT_S, Process, has_ended, this_process
 
 from .factories import RegistryCase, finish, python, result
 

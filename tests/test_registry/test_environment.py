@@ -350,7 +350,7 @@ import registry
 assert "open" in dir(registry) and registry.check_name("x") is None and registry.Outcome.PASSED == "passed"
 assert all(hasattr(registry, name) for name in registry.__all__ if name not in ("open", "ActiveRun", "Registry"))
 assert issubclass(registry.RunNotFound, registry.RegistryError) and registry.Coverage and registry.Dataset
-import registry.records, registry.errors, registry.content, registry.environment, registry.naming
+import registry.records, registry.errors, registry.storage.content, registry.environment, registry.naming
 print([name for name in ("sqlalchemy", "sqlite3", "alembic") if name in set(sys.modules) - before])
 """
         self.assertEqual(finish(python(code)), (0, "[]\n", ""))

@@ -13,9 +13,9 @@ from alembic import command
 
 import registry
 from registry import schema
-from registry.database import locate
 from registry.errors import SchemaOutOfDate
 from registry.records import Outcome
+from registry.storage.database import locate
 
 KEPT = Path(__file__).resolve().parent.parent / "databases"
 OURS = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('registry_version', 'sqlite_sequence')"

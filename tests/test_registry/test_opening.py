@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 from unittest import mock
 
 import registry
-from registry.database import is_on_network, locate
 from registry.errors import RegistryDamaged, RegistryLocked, RegistryUnreachable, SchemaTooNew
+from registry.storage.database import is_on_network, locate
 
 from .factories import CHECKOUT, RegistryCase, finish, python, result, write_safetensors
 
@@ -293,7 +293,7 @@ class Places(RegistryCase):
     def test_no_wal_on_a_network(self):
         """A registry that is opened on a network file system leaves WAL, and is created without."""
         self.registry.close()
-        with mock.patch("registry.database.is_on_network", return_value=True):
+        with mock.patch("registry.storage.database.is_on_network", return_value=True):
             for path in (self.path, self.folder / "new.db"):
                 with registry.open(path) as opened:
                     self.assertEqual(opened.info().journal_mode, "delete")

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import event
 
 import registry
-from registry.database import Database
 from registry.errors import CheckpointUnreadable, InvalidValue, RegistryError, RegistryLocked, RunClosed
 from registry.records import (
     Checkpoint,
@@ -31,6 +30,7 @@ from registry.records import (
     TensorDigest,
     TestRecord,
 )
+from registry.storage.database import Database
 
 from .factories import ENVIRONMENT, RegistryCase, result, write_safetensors
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 from registry.errors import RunNotFound
-from registry.known import KnownFailure
+from registry.expected.known import KnownFailure
 from registry.naming import Branch, LastGreen, Rolling, check_name, parse_reference
 from registry.records import Dataset, Direction, FixtureRecord, GitState, Metric, NewRun, Outcome, Run, RunKind, RunStatus
 

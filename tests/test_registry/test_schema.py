@@ -19,9 +19,9 @@ from sqlalchemy.schema import CreateTable
 
 import registry
 from registry import models, schema
-from registry.database import locate
 from registry.errors import RegistryDamaged, RegistryError, RegistryUnreachable, SchemaOutOfDate, SchemaTooNew
 from registry.records import FixtureRecord, NewRun, Outcome, RunKind, SubtestRecord
+from registry.storage.database import locate
 
 from .factories import ENVIRONMENT, RegistryCase, blank_registry, finish, python, result
 
@@ -243,7 +243,7 @@ class Upgrades(RegistryCase):
         """The danger is real: with foreign keys on, the rows of the children vanish, and the upgrade is taken back."""
         self.later_release(REBUILD)
         with (
-            mock.patch("registry.database.Database._set_foreign_keys"),
+            mock.patch("registry.storage.database.Database._set_foreign_keys"),
             self.assertRaisesRegex(RegistryError, "taken back.*rows"),
         ):
             schema.upgrade(self.path)

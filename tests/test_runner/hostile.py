@@ -6,17 +6,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from registry.answers import Flips
-from registry.cells import Cell, CellRun, Strips
-from registry.determinism import CheckpointChange
+from registry.comparing.determinism import CheckpointChange
+from registry.comparing.metrics import MetricChange
+from registry.comparing.transitions import Cluster, TestChanges
+from registry.comparing.uncovered import CoverageChange, UncoveredLines
+from registry.comparing.why import Reason
 from registry.diff import Diff
-from registry.known import KnownFailure, KnownResult, KnownState
-from registry.metrics import MetricChange
+from registry.expected.known import KnownFailure, KnownResult, KnownState
 from registry.origin import Commit, CommitRange, Onset, Relation, RunPoint, Suspect
+from registry.past.cells import Cell, CellRun, Strips
 from registry.records import ChangedPair, Direction, FixtureRecord, GitState, Outcome, Run
 from registry.regress import Judgement, Verdict
-from registry.transitions import Cluster, TestChanges
-from registry.uncovered import CoverageChange, UncoveredLines
-from registry.why import Reason
 from runner.report.page import Finding, Page, Section
 from runner.report.sentence import verdict_sentence
 from tests.test_registry.diff_factories import make_environment, make_run

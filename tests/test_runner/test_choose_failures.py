@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from registry.latest import LastFailures
+from registry.past.latest import LastFailures
 from runner.choose.chain import Chain
 from runner.choose.failures import FailedFirst, OnlyFailed
 from runner.execute.schedule import keys_of

@@ -7,14 +7,14 @@ import re
 import unittest
 from datetime import UTC, date, datetime
 
-from registry.bars import Bar, BarMove, Baseline, BaselineMove
 from registry.diff import Diff
-from registry.expectations import Window
-from registry.known import KnownFailure, KnownResult, KnownState
-from registry.pasts import HistoryEntry, MetricPast, MetricPoint
+from registry.expected.bars import Bar, BarMove, Baseline, BaselineMove
+from registry.expected.expectations import Window
+from registry.expected.known import KnownFailure, KnownResult, KnownState
+from registry.past.pasts import HistoryEntry, MetricPast, MetricPoint
+from registry.past.reliability import Contradiction, Reliability, Unreliable
 from registry.records import Outcome
 from registry.regress import Verdict
-from registry.reliability import Contradiction, Reliability, Unreliable
 from runner.report.baselines import baselines_document, baselines_text, move_document, move_text
 from runner.report.diff_text import diff_text
 from runner.report.document import dumps

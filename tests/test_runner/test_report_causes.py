@@ -6,15 +6,15 @@ import unittest
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from registry.comparing.metrics import MetricChange
+from registry.comparing.transitions import TestChanges
+from registry.comparing.uncovered import CoverageChange, UncoveredLines
+from registry.comparing.why import Reason
 from registry.diff import Diff
-from registry.known import KnownFailure, KnownResult, KnownState
-from registry.metrics import MetricChange
+from registry.expected.known import KnownFailure, KnownResult, KnownState
 from registry.origin import Commit, CommitRange, Onset, Relation, RunPoint, Suspect
 from registry.records import ChangedPair, GitState, Outcome
 from registry.regress import Verdict
-from registry.transitions import TestChanges
-from registry.uncovered import CoverageChange, UncoveredLines
-from registry.why import Reason
 from runner.report.bisection import answer_line, commit_lines, possible_lines, step_line
 from runner.report.causes import ranges
 from runner.report.diff_text import diff_text

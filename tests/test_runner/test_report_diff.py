@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from registry.answers import Flips
-from registry.determinism import Parting
+from registry.comparing.determinism import Parting
+from registry.comparing.metrics import MetricChange
+from registry.comparing.transitions import TestChanges, clusters
+from registry.comparing.why import Reason
 from registry.diff import CheckpointChange, CoverageChange, Diff, compare_runs
-from registry.metrics import MetricChange
 from registry.records import ChangedPair, Coverage, FileCoverage, GitState, Outcome, RunComparison, TensorDigest
 from registry.regress import Judgement, Verdict
-from registry.transitions import TestChanges, clusters
-from registry.why import Reason
 from runner.report.diff_text import diff_text
 from runner.report.safe import width_of
 

@@ -7,9 +7,9 @@ import math
 import unittest
 from datetime import UTC, datetime
 
-from registry.pasts import HistoryEntry, MetricPast, MetricPoint
+from registry.past.pasts import HistoryEntry, MetricPast, MetricPoint
+from registry.past.reliability import Contradiction, Reliability, Unreliable
 from registry.records import Direction, Outcome
-from registry.reliability import Contradiction, Reliability, Unreliable
 from runner.report.document import dumps
 from runner.report.flaky import flaky_document, flaky_text
 from runner.report.history import outcomes_document, outcomes_text, values_document, values_text

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from itertools import pairwise
 
-from registry.cells import Cell, CellRun, Strips
+from registry.comparing.metrics import MetricChange
+from registry.comparing.transitions import TestChanges, clusters
+from registry.comparing.why import Reason
 from registry.diff import Diff
-from registry.metrics import MetricChange
+from registry.past.cells import Cell, CellRun, Strips
 from registry.records import ChangedPair, Direction, Outcome
 from registry.regress import Verdict
-from registry.transitions import TestChanges, clusters
-from registry.why import Reason
 from runner.report.html import POLICY, page_html
 from runner.report.page import Curve, Finding, FlippedImage, Page, Section
 from runner.report.sentence import page_of

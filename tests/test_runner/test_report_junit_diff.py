@@ -6,11 +6,11 @@ import unittest
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from registry.comparing.metrics import MetricChange
+from registry.comparing.transitions import TestChanges
 from registry.diff import Diff
-from registry.metrics import MetricChange
 from registry.records import ChangedPair, Outcome
 from registry.regress import Judgement, Verdict
-from registry.transitions import TestChanges
 from runner.report.formats import rendered
 from runner.report.page import Finding, Page, Section
 from tests.test_registry.diff_factories import make_fixture, make_run

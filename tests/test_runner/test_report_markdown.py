@@ -6,11 +6,11 @@ import unittest
 
 from markdown_it import MarkdownIt
 
+from registry.comparing.metrics import MetricChange
+from registry.comparing.transitions import TestChanges
 from registry.diff import Diff
-from registry.metrics import MetricChange
 from registry.records import ChangedPair, Outcome
 from registry.regress import Verdict
-from registry.transitions import TestChanges
 from runner.report.markdown import LIMIT_BYTES, page_markdown
 from runner.report.markdown_text import code, prose
 from runner.report.page import Finding, Page, Section

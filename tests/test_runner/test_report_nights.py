@@ -8,7 +8,7 @@ import re
 import unittest
 from html.parser import HTMLParser
 
-from registry.night import Found, Night
+from registry.past.night import Found, Night
 from registry.records import RunKind, RunStatus
 from registry.regress import Verdict
 from runner.report.nights import NIGHT_FORMATS, nights_in, nights_sentence, sparkline
