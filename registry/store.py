@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 from uuid import uuid4
 
-from registry import queries, references, schema
+from registry import queries, schema
 from registry.encoding import encode_choice, encode_integer
 from registry.environment import capture_environment, capture_git, code_files, project_root, redact_argv
 from registry.errors import RegistryError
@@ -190,6 +190,8 @@ class Registry:
         Raises:
             RunNotFound: There is none; the message names near ones.
         """
+        from registry import references
+
         with self._database.reading() as connection:
             return references.find_run(connection, reference, self.location, like, kind)
 
@@ -201,6 +203,7 @@ class Registry:
             a: The run that it means.
             b: The run to look at.
         """
+        from registry import references
         from registry.expected import baselines, known_failures
         from registry.expected.expectations import Expectations
         from registry.naming import BaselineName, Rolling, parse_reference

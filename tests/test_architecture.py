@@ -9,6 +9,7 @@ import subprocess
 import sys
 import unittest
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,6 +39,17 @@ import importlib, json, sys
 
 for name in sys.argv[1:]:
     importlib.import_module(name)
+print(json.dumps(sorted(sys.modules)))
+"""
+RECORDING_PROBE = """
+import json, sys
+
+import registry
+from registry.records import Outcome, RunStatus, TestRecord
+
+with registry.open(sys.argv[1]).start_run("test") as run:
+    run.add_results([TestRecord("m.A.test", 0, Outcome.PASSED)])
+    run.finish(RunStatus.FINISHED, green=True, duration_s=1.0)
 print(json.dumps(sorted(sys.modules)))
 """
 
@@ -114,6 +126,13 @@ class LightImports(unittest.TestCase):
         self.assertIn("registry.diff", loaded)
         self.assertEqual(heavy(loaded), [])
         self.assertNotIn("sqlite3", loaded)
+
+    def test_recording_loads_no_read_side(self):
+        """Recording a run loads nothing that compares runs or looks back at them."""
+        with TemporaryDirectory() as folder:
+            loaded = json.loads(python("-c", RECORDING_PROBE, str(Path(folder) / "registry.db")))
+        self.assertIn("registry.recording", loaded)
+        self.assertFalse([name for name in loaded if name.startswith(("registry.comparing", "registry.expected", "registry.past"))])
 
     def test_import_mnist_loads_no_torch(self):
         """`import mnist`, its configuration, its events and its errors load no torch."""
