@@ -90,6 +90,12 @@ class BaselineName:
 Reference = Latest | LastGreen | Branch | Rolling | BaselineName
 
 
+def is_of_each_run(reference: str) -> bool:
+    """Tell whether a reference means another run for each run that is compared with it, as rolling:N and last-green:KIND do."""
+    meant = parse_reference(reference)
+    return isinstance(meant, Rolling) or (isinstance(meant, LastGreen) and meant.kind not in (None, RunKind.NIGHTLY))
+
+
 def parse_reference(reference: str) -> Reference | None:
     """Return what a reference means; None for one that can only be the name or the id of a run."""
     green, rolling = _LAST_GREEN.fullmatch(reference), _ROLLING.fullmatch(reference)

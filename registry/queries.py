@@ -32,6 +32,12 @@ def run_by_id(connection: Connection, run_id: int) -> Run:
     return found[0]
 
 
+def role_of(connection: Connection, run_id: int) -> str | None:
+    """Return what a run is in its night; None where it belongs to none."""
+    table = models.run_part
+    return connection.scalar(select(table.c.role).where(table.c.run_id == run_id).order_by(table.c.parent_id).limit(1))
+
+
 def list_runs(connection: Connection, kind: RunKind | None, limit: int | None, before: int | None = None) -> list[Run]:
     """Return the runs, or those before an id, newest first, without their lists of code files."""
     statement = select_runs().order_by(models.run.c.id.desc()).limit(limit)

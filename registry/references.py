@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from registry import models
 from registry.comparing.comparability import run_differences
@@ -16,7 +17,7 @@ from registry.expected import baselines, known_failures
 from registry.expected.expectations import Window
 from registry.naming import BaselineName, Branch, LastGreen, Latest, Rolling, parse_reference
 from registry.past.measured import last_values
-from registry.queries import read_runs, select_runs
+from registry.queries import read_runs, role_of, select_runs
 from registry.records import Run, RunKind, RunStatus
 
 ROLLING_LOOKED_AT = 1_000
@@ -50,7 +51,7 @@ def find_run(connection: Connection, reference: str, location: str, like: Run | 
             return _last_green(connection, only or (like.kind if like else kind), like, location)
     if meant is None and reference.startswith(_ROLLING):
         raise RunNotFound(f"{reference!r} is no reference; after rolling: stands how many runs, 1 to 9999, such as rolling:10")
-    statement = _matching(reference, meant, like)
+    statement = _matching(connection, reference, meant, like)
     if isinstance(meant, Branch) and kind is not None:
         statement = statement.where(models.run.c.kind == str(kind))
     found = read_runs(connection, statement, with_code=True)
@@ -73,7 +74,7 @@ def _run(connection: Connection, run_id: int) -> Run:
     return read_runs(connection, select_runs().where(models.run.c.id == run_id), with_code=True)[0]
 
 
-def _matching(reference: str, meant: Latest | Branch | None, like: Run | None) -> Select[Any]:
+def _matching(connection: Connection, reference: str, meant: Latest | Branch | None, like: Run | None) -> Select[Any]:
     """Return the statement whose first row is the run that is meant."""
     run = models.run.c
     statement = select_runs().order_by(run.id.desc()).limit(1)
@@ -82,7 +83,8 @@ def _matching(reference: str, meant: Latest | Branch | None, like: Run | None) -
             kinds = () if kind is None else (run.kind == str(kind),)
             return statement.where(*kinds).offset(back)
         case Branch(name):
-            return statement.where(run.git_branch == clean(name), run.status == str(RunStatus.FINISHED), *_before(like))
+            finished = (run.git_branch == clean(name), run.status == str(RunStatus.FINISHED))
+            return statement.where(*finished, *_before(connection, like))
     if reference.isascii() and reference.isdecimal():
         # Past 18 digits there is no such id, and the database would refuse the number.
         fits = len(reference.lstrip("0")) <= _LONGEST_ID
@@ -90,16 +92,24 @@ def _matching(reference: str, meant: Latest | Branch | None, like: Run | None) -
     return statement.where(run.name == reference.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00"))
 
 
-def _before(like: Run | None) -> Iterator[ColumnElement[bool]]:
+def _before(connection: Connection, like: Run | None) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions of a run like another and before it: a part of a night is like those of its role alone."""
     if like is not None:
         yield models.run.c.id < like.id
         yield models.run.c.kind == str(like.kind)
+        role, part = role_of(connection, like.id), models.run_part.c
+        if role is not None:
+            yield models.run.c.id.in_(select(part.run_id).where(part.role == role))
 
 
 def _last_green(connection: Connection, kind: RunKind | None, like: Run | None, location: str) -> Run:
     """Return the newest finished run that is green, or red only for known failures; a training that finished is not red."""
     run = models.run.c
-    conditions = [run.status == str(RunStatus.FINISHED), *([run.id < like.id] if like is not None else [])]
+    conditions = [run.status == str(RunStatus.FINISHED)]
+    if like is not None and kind is like.kind:
+        conditions += _before(connection, like)
+    elif like is not None:
+        conditions.append(run.id < like.id)
     if kind is not None:
         conditions.append(run.kind == str(kind))
     green = run.green.is_not(False) if kind is RunKind.TRAIN else run.green.is_(True)
@@ -126,7 +136,9 @@ def _no_green(connection: Connection, kind: RunKind | None, like: Run | None, lo
 
 
 def _comparable(connection: Connection, number: int, like: Run | None) -> list[Run]:
-    """Return the newest runs before another that are not red and ran under the same conditions, newest first, at least one.
+    """Return the newest runs before another that ran under the same conditions, newest first, at least one.
+
+    None of them is red, but for known failures.
 
     Raises:
         RunNotFound: There is none.
@@ -135,17 +147,18 @@ def _comparable(connection: Connection, number: int, like: Run | None) -> list[R
         raise RunNotFound(
             f"rolling:{number} means the last runs that another run can be compared with; use it as A of `runner diff A B`"
         )
-    run = models.run.c
+    run, known = models.run.c, known_failures.listed(connection)
     data = select(run.dataset_id).where(run.id == like.id).scalar_subquery()
     statement = (
         select_runs()
-        .where(run.status == str(RunStatus.FINISHED), run.dataset_id.is_not_distinct_from(data), *_before(like))
-        .where(or_(run.green.is_(True), run.green.is_(None)))
+        .where(run.status == str(RunStatus.FINISHED), run.dataset_id.is_not_distinct_from(data), *_before(connection, like))
+        .where(*(() if known else (run.green.is_not(False),)))
         .order_by(run.id.desc())
         .limit(ROLLING_LOOKED_AT)
     )
-    earlier = read_runs(connection, statement, with_code=False)
-    alike = [one for one in earlier if next(run_differences(one, like), None) is None][:number]
+    earlier = (one for one in read_runs(connection, statement, with_code=False) if next(run_differences(one, like), None) is None)
+    sound = (one for one in earlier if one.green is not False or known_failures.is_explained(connection, one.id, known))
+    alike = list(islice(sound, number))
     if not alike:
         raise RunNotFound(
             f"no run before {like.name} that is not red has its kind, data set, configuration, machine and Python, so that "

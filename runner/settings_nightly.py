@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from posixpath import normpath
 from typing import Any, Final
 
+from registry.naming import parse_reference
 from registry.regress import Tolerance
 from runner.errors import SettingsError
 from runner.settings import PYPROJECT, Settings, nearest_key, nightly_table
@@ -173,6 +174,13 @@ def _text(value: object, place: str) -> str:
     return value
 
 
+def _reference(value: object, place: str) -> str:
+    text = _text(value, place)
+    if text.startswith("rolling:") and parse_reference(text) is None:
+        raise _unfit(place, value, "rolling: and how many runs, 1 to 9999, such as rolling:10")
+    return text
+
+
 def _name(value: object, place: str) -> str:
     if not isinstance(value, str) or len(value) > _LONGEST_NAME or _NAME.fullmatch(value) is None or ".." in value.split("/"):
         raise _unfit(place, value, "a name of letters, digits and . _ / -")
@@ -272,7 +280,7 @@ _TOLERANCE_KEYS: Final[Mapping[str, _Rule]] = {"absolute": _share, "relative": _
 _KEYS: Final[Mapping[str, _Rule]] = {
     "suites": _suites,
     "tasks": _tasks,
-    "baseline": _text,
+    "baseline": _reference,
     "tolerances": _tolerances,
     "keep": _whole,
     "output": _text,

@@ -13,7 +13,7 @@ from registry import models
 from registry.comparing.metrics import EVALUATIONS
 from registry.encoding import clean_bounded, decode_number, decoding
 from registry.past.night import Found, Night, Part
-from registry.queries import details, list_runs, run_by_id
+from registry.queries import details, list_runs, role_of, run_by_id
 from registry.records import Run, RunDetails, RunKind, RunStatus
 from registry.regress import Verdict
 from registry.storage.database import Database
@@ -82,9 +82,8 @@ class Nights:
 
     def role_of(self, run: Run) -> str | None:
         """Return what a run is in its night; None where it belongs to none."""
-        table = models.run_part
         with self._database.reading() as connection:
-            return connection.scalar(select(table.c.role).where(table.c.run_id == run.id).order_by(table.c.parent_id).limit(1))
+            return role_of(connection, run.id)
 
     def before(self, night: Run | None, limit: int) -> list[Run]:
         """Return the nights before one, or all, newest first."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from registry.errors import RunNotFound
 from registry.expected.known import KnownState
+from registry.naming import is_of_each_run
 from registry.past.night import AGAIN, Part, Watch, dead_man_findings
 from registry.records import RunKind, RunStatus
 from registry.regress import Tolerance, Verdict
@@ -75,15 +76,16 @@ def terms_of(night: Run) -> Terms:
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """A part of the night beside its counterpart; `since` is what it is compared with where that is not the first choice."""
+    """A part of the night beside its counterpart: that of its first choice, or of the one that `words` tell."""
 
     part: Part
     diff: Diff
-    since: str = ""
+    words: str
+    is_first: bool
 
     @property
     def role(self) -> str:
-        return f"{self.part.role}, since {self.since}" if self.since else self.part.role
+        return self.part.role if self.is_first else f"{self.part.role}, since {self.words}"
 
 
 class NightView:
@@ -105,7 +107,7 @@ class NightView:
         self._findings = [Finding(verdict, sentence) for verdict, sentence in self._watched()]
         self._compared: list[_Compared] = []
         for number, (words, name) in enumerate(terms.against):
-            self._compare(words, name, since=words if number else "")
+            self._compare(words, name, is_first=number == 0)
         if not terms.against:
             self._findings.append(Finding(Verdict.INSUFFICIENT_DATA, "there is no earlier night to compare with"))
         self._findings += self._red_parts()
@@ -136,8 +138,10 @@ class NightView:
             form: The format.
             found: What the night found when it ended; by default what is found now.
         """
-        ordered = sorted(self._compared, key=lambda one: (bool(one.since), list(WORDS).index(one.diff.verdict)))
-        facts = dict(self._terms.against) | {"parts": ", ".join(self._told_parts()) or "none"}
+        ordered = sorted(self._compared, key=lambda one: (not one.is_first, list(WORDS).index(one.diff.verdict)))
+        facts = {words: self._told_reference(words, name) for words, name in self._terms.against} | {
+            "parts": ", ".join(self._told_parts()) or "none"
+        }
         return Page(
             title=self._night.name,
             verdict=found.verdict if found else self.verdict,
@@ -150,8 +154,8 @@ class NightView:
 
     def sentence(self) -> str:
         """Return the verdict in one sentence; what a second comparison only repeats is left out of it."""
-        first = {one.part.role: one.diff.verdict for one in self._compared if not one.since}
-        new = [one for one in self._compared if not one.since or _is_worse(one.diff.verdict, first.get(one.part.role))]
+        first = {one.part.role: one.diff.verdict for one in self._compared if one.is_first}
+        new = [one for one in self._compared if one.is_first or _is_worse(one.diff.verdict, first.get(one.part.role))]
         # The seeds of a task mostly tell the same: the first of those that do speaks for them.
         told = list({_told_by(one): one.diff for one in reversed(new)}.values())[::-1]
         sentence = verdict_sentence(told, self._findings)
@@ -159,6 +163,13 @@ class NightView:
 
     def _section(self, one: _Compared, form: str) -> Section:
         return gathered(self._registry, one.diff, form, one.role)
+
+    def _told_reference(self, words: str, name: str) -> str:
+        """Return what the night is compared with; of a reference that means another run for each part all of these."""
+        if not is_of_each_run(name):
+            return name
+        found = [one for one in self._compared if one.words == words]
+        return "; ".join(f"{one.part.role} with {one.diff.window or one.diff.a.name}" for one in found) or "nothing"
 
     def _told_parts(self) -> Iterator[str]:
         for part in self._parts:
@@ -174,19 +185,25 @@ class NightView:
         watch = Watch(self._night, self._terms.planned, self._parts, earlier, before, self._terms.max_gap_h)
         yield from dead_man_findings(watch)
 
-    def _compare(self, words: str, name: str, since: str) -> None:
+    def _compare(self, words: str, name: str, *, is_first: bool) -> None:
         try:
-            reference = self._registry.find_run(name)
+            counterparts = self._counterpart if is_of_each_run(name) else self._counterparts(self._registry.find_run(name))
         except RunNotFound:
             self._findings.append(Finding(Verdict.INSUFFICIENT_DATA, f"{words}, {name}, is not in the registry any more"))
             return
-        counterparts = self._counterparts(reference)
         for part in self._parts:
-            before = None if part.is_again else counterparts(part)
+            before = None if part.is_again else counterparts(part, name)
             if before is not None:
-                self._findings += self._compare_part(part, before, words, since)
-            elif not part.is_again and not since:
-                self._findings.append(Finding(Verdict.UNCHANGED, f"{part.role} has nothing to compare with in {reference.name}"))
+                self._findings += self._compare_part(part, before, words, is_first=is_first)
+            elif not part.is_again and is_first:
+                self._findings.append(Finding(Verdict.UNCHANGED, f"{part.role} has nothing to compare with in {name}"))
+
+    def _counterpart(self, part: Part, reference: str) -> Run | None:
+        """Return what a reference means that means another run for each part."""
+        try:
+            return self._registry.find_run(reference, like=part.run)
+        except RunNotFound:
+            return None
 
     def _counterparts(self, reference: Run) -> _Counterparts:
         if reference.kind is RunKind.NIGHTLY:
@@ -194,13 +211,13 @@ class NightView:
         role = self._registry.nights.role_of(reference)
         return _Counterparts({role: reference} if role else {}, None if role else reference)
 
-    def _compare_part(self, part: Part, before: Run, words: str, since: str) -> Iterator[Finding]:
+    def _compare_part(self, part: Part, before: Run, words: str, *, is_first: bool) -> Iterator[Finding]:
         again = next((other.run for other in self._parts if other.role == part.role + AGAIN), None)
         try:
             confirmed = self._slow_again(before, again) if again else ()
             held_to = HeldTo(self._terms.tolerances, confirmed, words)
             diff = diff_of(self._registry, before, part.run, self._root, held_to)
-            self._compared.append(_Compared(part, diff, since))
+            self._compared.append(_Compared(part, diff, words, is_first))
         except NothingToCompare as nothing:
             # Whether that is bad the dead-man checks have said.
             yield Finding(Verdict.UNCHANGED, f"{part.role}: {nothing}")
@@ -236,7 +253,7 @@ class _Counterparts:
     by_role: Mapping[str, Run]
     for_all: Run | None = None
 
-    def __call__(self, part: Part) -> Run | None:
+    def __call__(self, part: Part, _: str) -> Run | None:
         if self.for_all is not None and self.for_all.kind is part.run.kind:
             return self.for_all
         return self.by_role.get(part.role)
@@ -247,7 +264,7 @@ def _told_by(one: _Compared) -> object:
     if one.part.run.kind is not RunKind.TRAIN:
         return one.role
     judged = frozenset((change.name, change.verdict) for change in one.diff.metrics if change.verdict is not None)
-    return one.part.role.partition(" ")[0], one.since, one.diff.verdict, judged, one.diff.checkpoints.determinism
+    return one.part.role.partition(" ")[0], one.is_first, one.diff.verdict, judged, one.diff.checkpoints.determinism
 
 
 def _is_worse(verdict: Verdict, than: Verdict | None) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from registry.comparing.metrics import ACCURACIES
 from registry.errors import RegistryError, RunNotFound
+from registry.naming import is_of_each_run
 from registry.past.night import Found, Part
 from registry.records import Direction, Metric, NewRun, Outcome, RunKind, RunStatus
 from runner.commands._night_lock import one_night
@@ -120,8 +121,10 @@ def _against(baseline: str | None, registry: Registry) -> Iterator[tuple[str, st
     own: str | None = None
     if baseline is not None:
         try:
-            own = registry.find_run(baseline, kind=RunKind.NIGHTLY).name
-            yield baseline, own
+            if not is_of_each_run(baseline):
+                own = registry.find_run(baseline, kind=RunKind.NIGHTLY).name
+            if own is not None or ended is not None:
+                yield baseline, own or baseline
         except RunNotFound:
             if ended is not None:
                 raise

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from registry.naming import is_of_each_run
 from registry.records import RunKind, RunStatus
 from runner.commands._night_page import NightView, terms_of
 from runner.commands.comparing import HeldTo, diff_of
@@ -70,16 +71,18 @@ def run_report(request: ReportRequest) -> int:
 
 def _page(request: ReportRequest, registry: Registry, root: Path) -> Page:
     run = registry.find_run(request.run)
+    if run.kind is RunKind.NIGHTLY and is_of_each_run(request.against or ""):
+        return _night(request, registry, run, request.against, root)
     reference = None if request.against is None else registry.find_run(request.against, like=run)
     if run.kind is RunKind.NIGHTLY:
-        return _night(request, registry, run, reference, root)
+        return _night(request, registry, run, None if reference is None else reference.name, root)
     if reference is None:
         raise UsageError(f"{run.name} is no night but a {run.kind} run; say with --against what to compare it with")
     diff = diff_of(registry, reference, run, root, HeldTo(reference=request.against))
     return page_of(gathered(registry, diff, request.form))
 
 
-def _night(request: ReportRequest, registry: Registry, night: Run, reference: Run | None, root: Path) -> Page:
+def _night(request: ReportRequest, registry: Registry, night: Run, reference: str | None, root: Path) -> Page:
     if night.status is RunStatus.RUNNING:
         raise NothingToCompare(f"{night.name} still runs; its report comes when it has ended, and `runner runs` lists its parts")
     terms = terms_of(night)
@@ -87,7 +90,7 @@ def _night(request: ReportRequest, registry: Registry, night: Run, reference: Ru
         # One that was killed while it wrote down its verdict has none.
         found = registry.nights.found(night) if night.status is RunStatus.FINISHED else None
         return NightView(registry, night, root, terms).page(request.form, found)
-    against = ((str(request.against), reference.name),)
+    against = ((str(request.against), reference),)
     return NightView(registry, night, root, replace(terms, against=against)).page(request.form)
 
 

@@ -123,8 +123,10 @@ def way_sentence(diff: Diff) -> str:
 
 
 def window_sentence(diff: Diff) -> str:
-    """Return that A's metrics are medians over several runs; empty where they are its own, or where there are none."""
-    return f"the metrics of A are medians over {diff.window}" if diff.window and diff.window.metrics else ""
+    """Return which runs A stands for, and that its metrics are medians over them; empty where it stands for itself."""
+    if diff.window is None:
+        return ""
+    return f"the metrics of A are medians over {diff.window}" if diff.window.metrics else f"A is the newest of {diff.window}"
 
 
 def reason_sides(reason: Reason) -> tuple[str, str]:

@@ -149,7 +149,7 @@ class RedNight(ProjectCase):
         suites = "suites = ['absent', 'empty', 'tests']"
         cls.home = with_nights(cls.class_project(), suites, tasks=FAILING_TRAINING, suite=RED_SUITE)
         cls.home.write("empty/test_nothing.py", "")
-        cls.answer, cls.told = night(cls.home), night(cls.home, "--fail-on", "never")
+        cls.answer, cls.told = night(cls.home), night(cls.home, "--fail-on", "never", "--against", "rolling:3")
 
     def test_a_red_first_night(self):
         """A first night with a failing test ends with 1."""
@@ -180,7 +180,9 @@ class RedNight(ProjectCase):
 
     def test_never_green(self):
         """Where no night was green yet, the night before is compared with."""
-        self.assertIn("  night before, none was green yet: nightly-1", self.home.run("report").lines)
+        lines = self.home.run("report").lines
+        self.assertIn("  night before, none was green yet: nightly-1", lines)
+        self.assertIn("  rolling:3: mnist seed 1 with run nightly-1/mnist-seed-1", lines)
 
 
 class Baselines(ProjectCase):

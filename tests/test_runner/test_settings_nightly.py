@@ -115,6 +115,7 @@ class Refused(NightlyCase):
             ("tasks = [{task = 'mnist', seeds = []}]", "[]; it must be a list of whole numbers, 0 or more"),
             ("tasks = [{task = 'mnist', seeds = [true]}]", "[True]; it must be a list of whole numbers, 0 or more"),
             ("tasks = [{task = 'mnist', lr = 0}]", "0; it must be a number above 0"),
+            ("baseline = 'rolling:0'", "'rolling:0'; it must be rolling: and how many runs, 1 to 9999, such as rolling:10"),
             ("keep = 0", "0; it must be a whole number from 1"),
             ("max-gap = nan", "nan; it must be a number above 0"),
             ("formats = ['pdf']", "['pdf']; it must be a list of 'html' or 'markdown' or 'json' or 'text'"),
