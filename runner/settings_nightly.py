@@ -70,7 +70,8 @@ class Nightly:
         notify_command: Program and arguments that are started at the end.
         notify_webhook: Address to which the verdict is posted, or env:NAME for a variable that holds it.
         fail_on: The verdict from which on the exit code is 1.
-        max_gap: Hours between two nights from which on one is missing; None for half as much again as usual.
+        max_gap: Hours between two nights from which on one is missing; None for half as much again as usual, 36 as long
+            as that is not known.
     """
 
     suites: tuple[Suite, ...] = ()

@@ -26,6 +26,9 @@ LATE = 1.5
 LEAST_GAP = timedelta(hours=1)
 """Nights that follow each other faster are tried by hand, and no schedule."""
 
+GAP_UNTIL_KNOWN = timedelta(hours=36)
+"""A night is missing where more went by, as long as too few nights tell how long it usually is: a night is called nightly."""
+
 MOST_SKIPPED = 0.1
 """Share of a suite's tests that may no longer run, though they are there, before that is a regression."""
 
@@ -161,7 +164,8 @@ def _missing_nights(watch: Watch) -> Iterator[tuple[Verdict, str]]:
     elif usual is not None:
         limit, known = max(usual * LATE, LEAST_GAP), f"usually {_hours(usual)}"
     else:
-        return
+        limit = GAP_UNTIL_KNOWN
+        known = "and a nightly run is expected within 36 h; `max-gap` in [tool.runner.nightly] sets the limit"
     if gap > limit:
         yield Verdict.REGRESSED, f"a night is missing: the last one began {_hours(gap)} before this one, {known}"
 

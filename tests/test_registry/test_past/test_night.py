@@ -92,6 +92,17 @@ class MissingNights(unittest.TestCase):
         expected = "a night is missing: the last one began 48 h before this one, usually 24 h"
         self.assertEqual(findings(suite(), earlier=nights(2, 3, 4, 5, 6)), [(Verdict.REGRESSED, expected)])
 
+    def test_a_gap_before_the_usual_one_is_known(self):
+        """The second night already knows that one is missing, after a day and a half; the first night ever misses none."""
+        expected = (
+            "a night is missing: the last one began 37 h before this one, and a nightly run is expected within 36 h; "
+            "`max-gap` in [tool.runner.nightly] sets the limit"
+        )
+        self.assertEqual(findings(suite(), earlier=nights(37 / 24)), [(Verdict.REGRESSED, expected)])
+        self.assertEqual(findings(suite(), earlier=nights(37 / 24, 38 / 24, 39 / 24)), [(Verdict.REGRESSED, expected)])
+        self.assertEqual(findings(suite(), earlier=nights(1.5)), [])
+        self.assertEqual(findings(suite()), [])
+
     def test_tried_by_hand(self):
         """Nights that somebody starts one after the other are no schedule that a night could be missing from."""
         minute = 1 / 24 / 60
