@@ -72,6 +72,7 @@ class Nightly:
         fail_on: The verdict from which on the exit code is 1.
         max_gap: Hours between two nights from which on one is missing; None for half as much again as usual, 36 as long
             as that is not known.
+        part_timeout: Hours after which a suite or a training is ended, and the night goes on without it.
     """
 
     suites: tuple[Suite, ...] = ()
@@ -85,6 +86,7 @@ class Nightly:
     notify_webhook: str | None = None
     fail_on: str = "regressed"
     max_gap: float | None = None
+    part_timeout: float = 12
 
 
 def read_nightly(settings: Settings) -> Nightly:
@@ -206,7 +208,7 @@ def _positive(value: object, place: str) -> float:
     return value
 
 
-def _gap(value: object, place: str) -> float:
+def _hours(value: object, place: str) -> float:
     if _positive(value, place) > _MOST_HOURS:
         raise _unfit(place, value, f"a number of hours, {_MOST_HOURS:,} at most")
     return _positive(value, place)
@@ -289,5 +291,6 @@ _KEYS: Final[Mapping[str, _Rule]] = {
     "notify-command": _words,
     "notify-webhook": _webhook,
     "fail-on": _choice,
-    "max-gap": _gap,
+    "max-gap": _hours,
+    "part-timeout": _hours,
 }

@@ -14,6 +14,9 @@ from registry.regress import Verdict
 AGAIN = " again"
 """What the role of a second measurement ends with."""
 
+ENDED_AFTER = "ended-after"
+"""The tag of a part that took too long and was ended; its value is the limit, such as "12 h"."""
+
 USUAL_NIGHTS = 10
 """Earlier nights that tell how long it usually is from one to the next ..."""
 
@@ -141,7 +144,13 @@ def _silent_parts(watch: Watch) -> Iterator[tuple[Verdict, str]]:
         if role not in recorded:
             yield Verdict.REGRESSED, f"{role} recorded nothing"
     for part in watch.parts:
-        if part.run.status is not RunStatus.FINISHED and not part.is_again:
+        if ENDED_AFTER in part.run.tags and not part.is_again:
+            limit = part.run.tags[ENDED_AFTER]
+            yield (
+                Verdict.REGRESSED,
+                f"{part.role} took longer than {limit}, `part-timeout` in [tool.runner.nightly], and was ended",
+            )
+        elif part.run.status is not RunStatus.FINISHED and not part.is_again:
             yield Verdict.REGRESSED, f"{part.role} did not come to its end: {part.run.status}"
         elif part.run.kind is RunKind.TEST and not part.ran:
             skipped = sum(part.counts.values())

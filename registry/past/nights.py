@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 from registry import models
 from registry.comparing.metrics import EVALUATIONS
 from registry.encoding import clean_bounded, decode_number, decoding
-from registry.past.night import Found, Night, Part
+from registry.past.night import ENDED_AFTER, Found, Night, Part
 from registry.queries import details, list_runs, role_of, run_by_id
 from registry.records import Run, RunDetails, RunKind, RunStatus
 from registry.regress import Verdict
@@ -48,6 +48,12 @@ class Nights:
             last = connection.scalar(select(func.max(table.c.seq)).where(table.c.parent_id == night.id))
             row = {"parent_id": night.id, "seq": 0 if last is None else last + 1, "run_id": run.id, "role": role}
             connection.execute(insert(table), row)
+
+    def mark_ended(self, run: Run, limit: str) -> None:
+        """Record that a part took longer than a limit, such as "12 h", and was ended."""
+        row = {"run_id": run.id, "key": ENDED_AFTER, "value": limit}
+        with self._database.writing() as connection:
+            connection.execute(insert(models.run_tag), row)
 
     def conclude(self, night: Run, found: Found) -> None:
         """Record what a night found."""

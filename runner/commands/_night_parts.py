@@ -7,7 +7,9 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -24,18 +26,27 @@ if TYPE_CHECKING:
 MOST_AGAIN: Final = 50
 """Slow tests that are measured again at most: their names have to fit on a command line."""
 
+PATIENCE_S: Final = 30
+"""Seconds in which a part that is to end may write down what it has."""
+
 _LOOK_EVERY_S: Final = 0.2
-_PATIENCE_S: Final = 30
+_HOUR_S: Final = 3_600
 _LONGEST_LINE: Final = 8_000
 _GLOB: Final = re.compile(r"([*?\[])")
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A part that is to be run: its role, and what would be typed after `runner`."""
+    """A part that is to be run: its role, what would be typed after `runner`, and the hours after which it is ended."""
 
     role: str
     arguments: tuple[str, ...]
+    limit_h: float
+
+    @property
+    def limit(self) -> str:
+        """The limit in words."""
+        return f"{self.limit_h:g} h"
 
     @property
     def slug(self) -> str:
@@ -45,9 +56,9 @@ class Job:
 
 def jobs_of(nightly: Nightly, settings: Settings) -> tuple[Job, ...]:
     """Return what a night runs: first the suites, then the trainings."""
-    suites = [Job(suite.role, tuple(_suite(suite, settings))) for suite in nightly.suites]
-    trainings = [Job(task.role(seed), tuple(_task(task, seed))) for task in nightly.tasks for seed in task.seeds]
-    return (*suites, *trainings)
+    suites = [(suite.role, _suite(suite, settings)) for suite in nightly.suites]
+    trainings = [(task.role(seed), _task(task, seed)) for task in nightly.tasks for seed in task.seeds]
+    return tuple(Job(role, tuple(arguments), nightly.part_timeout) for role, arguments in (*suites, *trainings))
 
 
 def again(job: Job, tests: tuple[str, ...]) -> Job:
@@ -98,7 +109,7 @@ class Parts:
         self._logs = logs
 
     def run(self, job: Job) -> Part | None:
-        """Run a part to its end and return it; None where it recorded nothing.
+        """Run a part to its end, or until its limit, and return it; None where it recorded nothing.
 
         Raises:
             KeyboardInterrupt: The night is to stop; the part has been told, and has ended.
@@ -106,7 +117,12 @@ class Parts:
         name = f"{self._night.name}/{job.slug}"
         with self.log(job).open("wb") as log, self._started(job, name, log.fileno()) as process:
             try:
-                self._wait(process, name, job.role)
+                if not self._has_ended(process, name, job):
+                    _stop(process, signal.SIGTERM)
+                    log.write(
+                        f"\nit took longer than {job.limit}, `part-timeout` in [tool.runner.nightly], and was ended\n".encode()
+                    )
+                    self._mark_ended(name, job)
             except KeyboardInterrupt as interrupt:
                 _stop(process, signal.SIGTERM if isinstance(interrupt, Terminated) else signal.SIGINT)
                 self._link(name, job.role)
@@ -145,17 +161,26 @@ class Parts:
             command, cwd=self._root, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, process_group=0
         )
 
-    def _wait(self, process: subprocess.Popen[bytes], name: str, role: str) -> None:
+    def _has_ended(self, process: subprocess.Popen[bytes], name: str, job: Job) -> bool:
+        """Wait for a part, and tell whether it ended within its limit."""
+        limit = time.monotonic() + job.limit_h * _HOUR_S
         is_linked = False
-        while True:
+        while time.monotonic() < limit:
             try:
                 process.wait(_LOOK_EVERY_S)
             except subprocess.TimeoutExpired:
-                is_linked = is_linked or self._link(name, role)
+                is_linked = is_linked or self._link(name, job.role)
                 continue
             if not is_linked:
-                self._link(name, role)
-            return
+                self._link(name, job.role)
+            return True
+        return False
+
+    def _mark_ended(self, name: str, job: Job) -> None:
+        run = self._registry.nights.run_named(name)
+        if run is not None:
+            self._link(name, job.role)
+            self._registry.nights.mark_ended(run, job.limit)
 
     def _link(self, name: str, role: str) -> bool:
         """Record the run of that name as a part as soon as there is one."""
@@ -168,9 +193,12 @@ class Parts:
 
 
 def _stop(process: subprocess.Popen[bytes], number: int) -> None:
+    """End a part, and what it has started in its group, which would run on without it."""
     process.send_signal(number)
     try:
-        process.wait(_PATIENCE_S)
+        process.wait(PATIENCE_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

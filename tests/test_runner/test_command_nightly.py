@@ -269,6 +269,14 @@ class Ends(ProjectCase):
         self.assertEqual(rows(home, "SELECT status FROM run ORDER BY id"), [("finished",), ("finished",)])
         self.assertEqual(rows(home, "SELECT verdict FROM night"), [("regressed",)])
 
+    def test_a_suite_that_hangs(self):
+        """A suite that takes longer than `part-timeout` is ended and makes the night red, which comes to its own end."""
+        home = with_nights(self.project(), "part-timeout = 0.0005", tasks="", suite=SLEEPING_SUITE)
+        answer = night(home)
+        self.assertEqual((answer.code, answer.errors), (1, ""), answer.output)
+        self.assertIn("it took longer than 0.0005 h, `part-timeout` in [tool.runner.nightly]", answer.output.replace("\n  ", " "))
+        self.assertEqual(rows(home, "SELECT verdict FROM night"), [("regressed",)])
+
     def test_elsewhere(self):
         """From a folder below the project, parts are recorded where the night is, however that is said."""
         home = with_nights(self.project(), tasks="")

@@ -60,6 +60,7 @@ class Known(NightlyCase):
             notify-webhook = "https://example.org/hook"
             fail-on = "suspected"
             max-gap = 26
+            part-timeout = 6
         """
         expected = Nightly(
             suites=(Suite("tests/unit", "tests/unit"), Suite("slow", "slow", "s*.py", ".", coverage=True)),
@@ -73,6 +74,7 @@ class Known(NightlyCase):
             notify_webhook="https://example.org/hook",
             fail_on="suspected",
             max_gap=26,
+            part_timeout=6,
         )
         self.assertEqual(self.read(table), expected)
         defaults = Nightly()
@@ -116,6 +118,7 @@ class Refused(NightlyCase):
             ("tasks = [{task = 'mnist', seeds = [true]}]", "[True]; it must be a list of whole numbers, 0 or more"),
             ("tasks = [{task = 'mnist', lr = 0}]", "0; it must be a number above 0"),
             ("baseline = 'rolling:0'", "'rolling:0'; it must be rolling: and how many runs, 1 to 9999, such as rolling:10"),
+            ("part-timeout = 0", "0; it must be a number above 0"),
             ("keep = 0", "0; it must be a whole number from 1"),
             ("max-gap = nan", "nan; it must be a number above 0"),
             ("formats = ['pdf']", "['pdf']; it must be a list of 'html' or 'markdown' or 'json' or 'text'"),

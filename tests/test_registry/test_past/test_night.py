@@ -5,7 +5,7 @@ from __future__ import annotations
 import unittest
 from datetime import UTC, datetime, timedelta
 
-from registry.past.night import Part, Watch, dead_man_findings, usual_gap
+from registry.past.night import ENDED_AFTER, Part, Watch, dead_man_findings, usual_gap
 from registry.records import Outcome, Run, RunKind, RunStatus
 from registry.regress import Verdict
 from tests.test_registry.diff_factories import make_run, make_training
@@ -57,6 +57,13 @@ class NothingRan(unittest.TestCase):
                 findings(part, planned=("mnist seed 0",)),
                 [(Verdict.REGRESSED, f"mnist seed 0 did not come to its end: {status}")],
             )
+
+    def test_a_part_that_took_too_long(self):
+        """A part that was ended is red, and the sentence names the limit, whatever status it had come to."""
+        for status in (RunStatus.INTERRUPTED, RunStatus.CRASHED, RunStatus.FINISHED):
+            part = Part("mnist seed 0", make_training(status=status, tags={ENDED_AFTER: "12 h"}))
+            expected = "mnist seed 0 took longer than 12 h, `part-timeout` in [tool.runner.nightly], and was ended"
+            self.assertEqual(findings(part, planned=("mnist seed 0",)), [(Verdict.REGRESSED, expected)])
 
     def test_fewer_tests(self):
         """A suite that holds fewer tests than in the night before is red, one with more is not."""
