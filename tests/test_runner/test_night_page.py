@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from registry.known import KnownFailure
+from registry.expected.known import KnownFailure
 from registry.naming import is_of_each_run
 from registry.records import Dataset, Direction, Metric, NewRun, Outcome, Run, RunKind, RunStatus, TestRecord
 from registry.regress import Verdict

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from unittest import mock
 
-from registry.night import ENDED_AFTER
+from registry.past.night import ENDED_AFTER
 from registry.records import NewRun, RunKind
 from runner.commands._night_parts import Job, Parts, _stop
 from tests.test_registry.factories import RegistryCase
