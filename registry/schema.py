@@ -300,10 +300,10 @@ def _read_revision(connection: Connection) -> str | None:
 def _require_head(database: Database, revision: str | None) -> None:
     if revision is not None and revision != HEAD:
         _refuse_newer(database, revision)
-        raise SchemaOutOfDate(
-            f"the registry {database.location} has schema {revision} and this release needs {HEAD}; "
-            "type `runner db upgrade`, which makes a backup first"
-        )
+        cure = "type `runner db upgrade`, which makes a backup first"
+        if database.path is None:
+            cure = "make a copy with pg_dump, then type `runner db upgrade`"
+        raise SchemaOutOfDate(f"the registry {database.location} has schema {revision} and this release needs {HEAD}; {cure}")
 
 
 def _refuse_newer(database: Database, revision: str) -> None:

@@ -171,7 +171,8 @@ class Database:
             return create_engine(self._url, pool_pre_ping=True)
         except ModuleNotFoundError as error:
             raise RegistryUnreachable(
-                f"the registry {self.location} needs the database driver {error.name}; install it into this environment"
+                f"the registry {self.location} needs the database driver {error.name}; "
+                "`pip install 'psycopg[binary]'` brings the one that is tested, for URLs that begin with postgresql+psycopg://"
             ) from error
 
     def _sentence(self, error: Exception) -> RegistryError:
@@ -300,12 +301,14 @@ def _parse(text: str) -> URL:
         url = make_url(text)
         url.get_backend_name()
         url.get_dialect()
+    except NoSuchModuleError as error:
+        raise RegistryUnreachable(
+            f"the registry URL begins with {scheme}://; SQLite (sqlite:///) and PostgreSQL (postgresql+psycopg://) are supported"
+        ) from error
     except (ArgumentError, ValueError) as error:
         raise RegistryUnreachable(
             f"the registry URL that begins with {scheme}:// is malformed; see SQLAlchemy's form of URLs"
         ) from error
-    except NoSuchModuleError as error:
-        raise RegistryUnreachable(f"the registry URL begins with {scheme}://; SQLite and PostgreSQL are supported") from error
     return url
 
 

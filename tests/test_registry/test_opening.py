@@ -245,6 +245,15 @@ class Urls(unittest.TestCase):
         self.assert_refused("nosuch://me:hunter2@host/runs", "nosuch")
         self.assert_refused("postgresql://me:hunter2@host:port/runs", "postgresql", "malformed")
 
+    def test_the_old_scheme(self):
+        """postgres://, which some services still hand out, is refused with the scheme to write."""
+        self.assert_refused("postgres://me:hunter2@host/runs", "postgres://", "postgresql+psycopg://")
+
+    def test_a_driver_that_is_not_installed(self):
+        """A missing driver is named, with the one that this package offers and how to get it."""
+        url = "postgresql+pg8000://me:hunter2@host/runs"
+        self.assert_refused(url, "needs the database driver pg8000", "pip install 'psycopg[binary]'", "postgresql+psycopg://")
+
     def test_a_server_that_cannot_be_reached(self):
         """A server without its driver, or that does not answer, is unreachable."""
         self.assert_refused("postgresql+psycopg://me:hunter2@127.0.0.1:1/runs?password=hunter2", "127.0.0.1", "***")
