@@ -160,6 +160,12 @@ class Django(unittest.TestCase):
         (failure,) = (one for one in details.results if one.test_id.endswith("test_fail"))
         self.assertIn("AssertionError: 1 != 7", failure.traceback or "")
 
+    def test_parameters_in_parallel(self):
+        """A subtest has the same parameters whichever process it ran in."""
+        for way in ("serial", "parallel"):
+            params = [part.params for one in self.runs[way].results for part in one.subtests]
+            self.assertEqual(params, ["(number=2)"])
+
     def test_options(self):
         """A subclass gives its test runner options, as the page shows."""
         self.assertEqual(self.runs["parallel"].run.tags, {"job": "nightly"})

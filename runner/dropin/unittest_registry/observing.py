@@ -6,13 +6,14 @@ imported by path under its private name, because the name `runner` may belong to
 
 from __future__ import annotations
 
+import copy
 import json
 import sys
 import unittest
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from unittest import suite
+from unittest import case, suite
 from unittest.util import strclass
 
 __unittest = True
@@ -97,6 +98,8 @@ class Observer:
             events.tb_locals = self._watched.tb_locals
             # With -b unittest puts what a test printed behind its traceback; it stands in these streams.
             events.buffer = self._watched.buffer and all(hasattr(stream, "getvalue") for stream in (sys.stdout, sys.stderr))
+        if name == "addSubTest":
+            arguments = (test, _with_its_message(arguments[1]), *arguments[2:])
         try:
             getattr(events, name)(*arguments, **keywords)
         finally:
@@ -157,6 +160,15 @@ class _LeftAlone:
 
     def take(self) -> None:
         """There is never any output to hand over."""
+
+
+def _with_its_message(subtest: Any) -> Any:
+    """Return a subtest as it was before Django sent it: unittest's sign for "no message" is an object that no copy equals."""
+    if type(getattr(subtest, "_message", None)) is not object:
+        return subtest
+    subtest = copy.copy(subtest)
+    subtest._message = case._subtest_msg_sentinel  # type: ignore[attr-defined]  # noqa: SLF001
+    return subtest
 
 
 def _fixtures_before(test: object) -> tuple[str, str]:
