@@ -101,7 +101,7 @@ def _debug(request: TestRequest, settings: Settings) -> int:
     others = {"--buffer": request.buffer, "--timeout": request.timeout_s, "--jobs": request.jobs not in (None, "1")}
     refuse_beside("--pdb", "stops at the first problem for as long as you look", {**outputs_of(request), **others})
     plan = _plan(replace(request, failfast=True, retries=0), settings, selection(request, settings))
-    plan = replace(plan, options=replace(plan.options, pdb=True, jobs=1, timeout_s=None))
+    plan = replace(plan, options=replace(plan.options, pdb=True, jobs=1, timeout_s=None, pollution="off"))
     with terminal_lent(), ExitStack() as stack:
         outputs = stack.enter_context(Outputs(plan.request, plan.selection, settings))
         return _start(plan, outputs, stack).run()

@@ -150,6 +150,7 @@ class Debugging(ProjectCase):
         terminal.type("c")
         code, said = terminal.finish()
         self.assertEqual((code, said.splitlines()[-1]), (0, "1 passed, 0 failed, 0 skipped"), said)
+        self.assertNotIn("left changed by tests", said)  # the debugger's own handler of Ctrl-C
 
     def test_quitting_at_a_breakpoint(self):
         """`q` at a breakpoint ends the run without another debugger over it."""
