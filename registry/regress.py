@@ -1,7 +1,4 @@
-"""Is it worse, or is it noise? From samples to a verdict with one line of evidence. Pure; docs/verdicts.md has the rules' record.
-
-scipy is imported where a test is made, for most comparisons make none.
-"""
+"""Is it worse, or is it noise? From samples to a verdict and a line of evidence. Pure; docs/verdicts.md has the rules' record."""
 
 from __future__ import annotations
 
@@ -11,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from registry.records import Direction
+from registry.tails import adjusted, t_above, t_limit
 
 MINIMUM = 5
 """Earlier runs, or seeds a side, below which nothing is judged: what three can show is too little."""
@@ -103,12 +101,12 @@ def judge_durations(timings: Sequence[Timing], *, tested: int) -> list[Judgement
     ps = _slower_p([(timing.before, timing.duration_s) for timing in judged])
     seconds = _slower_p([(timing.before, timing.between_s or 0.0) for timing in judged])
     tested = max(tested, len(judged))
-    adjusted = _adjusted(ps, tested)
+    corrected = adjusted(ps, tested)
     # What a test would have had to reach in this comparison, where others were told or not.
-    level = LEVEL * max(sum(p <= LEVEL for p in adjusted), 1) / max(tested, 1)
+    level = LEVEL * max(sum(p <= LEVEL for p in corrected), 1) / max(tested, 1)
     answers = iter(
         _judge_duration(timing, (p, q, second), level, tested)
-        for timing, p, q, second in zip(judged, ps, adjusted, seconds, strict=True)
+        for timing, p, q, second in zip(judged, ps, corrected, seconds, strict=True)
     )
     return [next(answers) if len(timing.before) >= MINIMUM else too_few(len(timing.before)) for timing in timings]
 
@@ -120,7 +118,7 @@ def too_few(number: int) -> Judgement:
 
 
 def _judge_duration(timing: Timing, ps: tuple[float, float, float], level: float, tested: int) -> Judgement:
-    p, adjusted, second = ps
+    p, corrected, second = ps
     usual_s, limit_s = _limits(timing.before, level)
     seen = f"told from {limit_s:.3g} s ({limit_s / usual_s - 1:+.0%}) on"
     n = f"n = {len(timing.before)}, usually {usual_s:.3g} s"
@@ -128,8 +126,8 @@ def _judge_duration(timing: Timing, ps: tuple[float, float, float], level: float
         floors = f"+{DURATION_RATIO - 1:.0%} and {DURATION_FLOOR_S:g} s"
         return Judgement(Verdict.UNCHANGED, f"{n}: within {floors} of it; {seen}")
     noun = "test" if tested == 1 else "tests"
-    evidence = f"{n}, p = {p:.2g}, {adjusted:.2g} among {tested:,} timed {noun} ({LEVEL:g} is told); {seen}"
-    if adjusted > LEVEL:
+    evidence = f"{n}, p = {p:.2g}, {corrected:.2g} among {tested:,} timed {noun} ({LEVEL:g} is told); {seen}"
+    if corrected > LEVEL:
         return Judgement(Verdict.UNCHANGED, evidence)
     if timing.is_confirmed:
         return Judgement(Verdict.REGRESSED, f"{evidence}; measured twice")
@@ -153,34 +151,19 @@ def _moments(before: Sequence[float]) -> tuple[float, float]:
 
 def _slower_p(samples: Sequence[tuple[Sequence[float], float]]) -> list[float]:
     """Return for each (earlier durations, duration) how probable one as long as this is by chance."""
-    if not samples:
-        return []
-    from scipy.stats import t
-
     moments = [_moments(before) for before, _ in samples]
     distances = [
         (math.log(max(duration_s, _SHORTEST_S)) - mean) / error
         for (mean, error), (_, duration_s) in zip(moments, samples, strict=True)
     ]
-    return [float(p) for p in t.sf(distances, [len(before) - 1 for before, _ in samples])]
-
-
-def _adjusted(ps: Sequence[float], tested: int) -> list[float]:
-    if not ps:
-        return []
-    from scipy.stats import false_discovery_control
-
-    inconspicuous = [1.0] * (tested - len(ps))
-    return [float(p) for p in false_discovery_control([*ps, *inconspicuous])[: len(ps)]]
+    return t_above(distances, [len(before) - 1 for before, _ in samples])
 
 
 def _limits(before: Sequence[float], level: float) -> tuple[float, float]:
     """Return the usual duration, and the shortest that would have been told at a level."""
-    from scipy.stats import t
-
     mean, error = _moments(before)
     usual_s = math.exp(mean)
-    limit_s = math.exp(mean + float(t.isf(level, len(before) - 1)) * error)
+    limit_s = math.exp(mean + t_limit(level, len(before) - 1) * error)
     return usual_s, max(limit_s, DURATION_RATIO * usual_s, usual_s + DURATION_FLOOR_S)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from registry.answers import Answers, Flips, flips
 from registry.records import RunDetails
 from registry.regress import Judgement, Verdict
+from registry.tails import coin_limit, coin_p
 
 REGRESSED_LEVEL, SUSPECTED_LEVEL = 0.001, 0.005
 """Levels of McNemar's test at which an accuracy is regressed, and suspected ..."""
@@ -47,7 +48,7 @@ def judge_answers(a: RunDetails, b: RunDetails, split: str, accuracies: tuple[fl
     before, after = (answers.examples - answers.right for answers in pair)
     found = flips(*pair)
     lost, gained = len(found.lost), len(found.gained)
-    p = _p(lost, lost + gained)
+    p = coin_p(lost, lost + gained)
     evidence = (
         f"n = {found.examples:,}, {lost:,} lost and {gained:,} gained, p = {p:.2g} (McNemar; regressed to {REGRESSED_LEVEL:g} "
         f"and x{REGRESSED_RATIO:g} errors, suspected to {SUSPECTED_LEVEL:g} and x{SUSPECTED_RATIO:g}); "
@@ -71,14 +72,6 @@ def _gives(answers: Answers, accuracy: float) -> bool:
     return math.isclose(answers.right / answers.examples, accuracy, abs_tol=0.5 / answers.examples)
 
 
-def _p(lost: int, flipped: int) -> float:
-    if not flipped:
-        return 1.0
-    from scipy.stats import binomtest
-
-    return float(binomtest(lost, flipped).pvalue)
-
-
 def _verdict(before: int, after: int, p: float, examples: int) -> Verdict:
     fewer, more = sorted((before, after))
     if p <= REGRESSED_LEVEL and more >= _errors_at(fewer, REGRESSED_RATIO, REGRESSED_DROP * examples):
@@ -94,9 +87,7 @@ def _errors_at(errors: int, ratio: float, drop: float) -> float:
 
 def _smallest(before: int, found: Flips) -> int:
     """Return how many more errors would have been told, with as many flips or the fewest that can show anything."""
-    from scipy.stats import binom
-
     flipped = max(len(found.lost) + len(found.gained), math.ceil(math.log2(2 / SUSPECTED_LEVEL)))
-    needed = min(int(binom.isf(SUSPECTED_LEVEL / 2, flipped, 0.5)) + 1, flipped)
+    needed = min(coin_limit(SUSPECTED_LEVEL / 2, flipped) + 1, flipped)
     floor = _errors_at(before, SUSPECTED_RATIO, SUSPECTED_DROP * found.examples) - before
     return max(2 * needed - flipped, math.ceil(floor))

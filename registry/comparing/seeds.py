@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from registry.records import Direction
 from registry.regress import MINIMUM, POWER, SEEDS_REGRESSED, SEEDS_SUSPECTED, Judgement, Tolerance, Verdict
+from registry.tails import adjusted, t_above, t_limit
 
 _LEAST_ERRORS = 1e-6
 
@@ -45,8 +46,9 @@ def judge_seeds(metrics: Sequence[Samples]) -> list[Judgement]:
     hold after Benjamini and Hochberg's correction for all metrics of the comparison.
     """
     tests = [_test(samples) for samples in metrics]
-    worse = iter(_adjusted([_p(test.worse, test) for test in tests if isinstance(test, _Test)]))
-    better = iter(_adjusted([_p(-test.worse, test) for test in tests if isinstance(test, _Test)]))
+    made = [test for test in tests if isinstance(test, _Test)]
+    worse = iter(adjusted([_p(test.worse, test) for test in made], len(made)))
+    better = iter(adjusted([_p(-test.worse, test) for test in made], len(made)))
     return [
         test if isinstance(test, Judgement) else _judge(samples, test, next(worse), next(better))
         for samples, test in zip(metrics, tests, strict=True)
@@ -96,17 +98,7 @@ def _p(worse: float, test: _Test) -> float:
     """Return how probable it is by chance that B is worse by as much; without any spread there is no chance."""
     if not test.error:
         return 0.0 if worse > 0 else 1.0
-    from scipy.stats import t
-
-    return float(t.sf(worse / test.error, test.freedom))
-
-
-def _adjusted(ps: Sequence[float]) -> list[float]:
-    if not ps:
-        return []
-    from scipy.stats import false_discovery_control
-
-    return [float(p) for p in false_discovery_control(ps)]
+    return t_above([worse / test.error], [test.freedom])[0]
 
 
 def _judge(samples: Samples, test: _Test, worse: float, better: float) -> Judgement:
@@ -127,9 +119,7 @@ def _judge(samples: Samples, test: _Test, worse: float, better: float) -> Judgem
 
 def _smallest(samples: Samples, test: _Test, mean_a: float) -> str:
     """Return the smallest effect that would have been told with a probability of `POWER`."""
-    from scipy.stats import t
-
-    effect = float(t.isf(SEEDS_REGRESSED, test.freedom) + t.isf(1 - POWER, test.freedom)) * test.error
+    effect = (t_limit(SEEDS_REGRESSED, test.freedom) + t_limit(1 - POWER, test.freedom)) * test.error
     if samples.is_accuracy:
         return f"{math.exp(effect) - 1:.0%} more errors could be seen"
     return f"{effect:.2g} ({effect / abs(mean_a):.0%}) could be seen" if mean_a else f"{effect:.2g} could be seen"
