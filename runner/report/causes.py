@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
 from registry.comparing.suspects import point_of
-from registry.comparing.uncovered import CoverageChange, UncoveredLines
+from registry.comparing.uncovered import CoverageChange
 from registry.comparing.why import Reason
 from registry.diff import Diff
 from registry.origin import SHORT_HASH, Onset, Relation, way_words
@@ -16,12 +16,18 @@ from registry.regress import Verdict
 from runner.report.numbers import counted
 from runner.report.safe import safe_line, width_of
 from runner.report.text import LONGEST_ID, WIDTH, wrapped
-from runner.report.words import commits_in_order, onset_sentences, suspected_commits
+from runner.report.words import (
+    commits_in_order,
+    coverage_sentence,
+    onset_sentences,
+    suspected_commits,
+    uncovered_files,
+    uncovered_sentences,
+)
 
 _MOST_ROWS: Final = 20
 _MOST_COMMITS: Final = 10
 _MOST_FILES: Final = 10
-_MOST_RANGES: Final = 12
 _HASH = re.compile(r"[0-9a-f]{40,64}")
 _LONGEST_SENTENCE: Final = 400
 _LONGEST_SIDE: Final = 29
@@ -64,39 +70,16 @@ def coverage_lines(change: CoverageChange | None) -> Iterator[str]:
     """Yield how coverage changed, and which lines lost it or never had it."""
     if change is None or (change.delta == 0 and not change.files and not change.lines):
         return
-    a, b = ("not measured" if percent is None else f"{percent:.1f} %" for percent in (change.a, change.b))
-    # Adding 0.0 takes the sign off a negative zero.
-    delta = "" if change.delta is None else f" ({round(change.delta, 1) + 0.0:+.1f} points)"
     number = len(change.files)
     files = f", missing lines differ in {counted(number, 'file')}" if number else ""
     yield ""
-    yield f"coverage     {a} -> {b}{delta}{files}"
-    order = sorted(change.lines, key=lambda one: -len(one.newly_uncovered) - len(one.changed_uncovered))
+    yield f"coverage     {coverage_sentence(change)}{files}"
+    order = uncovered_files(change)
     for one in order[:_MOST_FILES]:
         yield f"  {safe_line(one.path, LONGEST_ID)}"
-        yield from _uncovered(one)
+        for sentence in uncovered_sentences(one):
+            yield from _wrapped(sentence)
     yield from _more(len(order) - _MOST_FILES)
-
-
-def _uncovered(file: UncoveredLines) -> Iterator[str]:
-    if file.newly_uncovered:
-        yield from _wrapped(f"not covered any more: {ranges(file.newly_uncovered)}")
-    if file.changed_uncovered:
-        yield from _wrapped(f"new or changed, and not covered: {ranges(file.changed_uncovered)}")
-    if file.note:
-        yield from _wrapped(file.note)
-
-
-def ranges(lines: Sequence[int]) -> str:
-    """Return ascending line numbers as ranges, such as "3-5, 9"."""
-    found: list[tuple[int, int]] = []
-    for line in lines:
-        if found and line == found[-1][1] + 1:
-            found[-1] = (found[-1][0], line)
-        else:
-            found.append((line, line))
-    shown = [str(first) if first == last else f"{first}-{last}" for first, last in found[:_MOST_RANGES]]
-    return ", ".join([*shown, *(["..."] if len(found) > _MOST_RANGES else [])])
 
 
 def _way(diff: Diff) -> Iterator[str]:

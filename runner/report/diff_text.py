@@ -9,7 +9,6 @@ from typing import Final
 from registry.answers import Flips
 from registry.comparing.determinism import told
 from registry.comparing.metrics import MetricChange
-from registry.comparing.transitions import Cluster
 from registry.diff import Diff
 from registry.expected.known import KnownResult
 from registry.records import ChangedPair, FixtureRecord, Outcome, Run
@@ -17,15 +16,14 @@ from registry.regress import Judgement, Verdict
 from runner.report.causes import coverage_lines, metric_onset_lines, onset_lines, why_lines
 from runner.report.known_words import TONES, known_outcome, known_state, known_test
 from runner.report.numbers import counted, metric_delta, metric_value, seconds
-from runner.report.rows import TRANSITIONS
+from runner.report.rows import TRANSITIONS, by_cause
 from runner.report.safe import safe_line
-from runner.report.text import LONGEST_ID, WIDTH, Paint, colour_of, columns, plain, state_of, wrapped
-from runner.report.words import window_sentence
+from runner.report.text import LONGEST_ID, WIDTH, Paint, colour_of, columns, plain, wrapped
+from runner.report.words import causes_sentence, outcome_words, run_facts, states, window_sentence
 
 _MOST_ROWS: Final = 20
 _MOST_OF_A_CAUSE: Final = 3
 _MOST_PLACES: Final = 20
-_HASH_DIGITS: Final = 8
 _LONGEST_REASON: Final = 400
 _LONGEST_TENSOR: Final = 40
 _LEDGER: Final = 13
@@ -39,7 +37,8 @@ def diff_text(diff: Diff, paint: Paint = plain) -> str:
     lines = [_verdict(diff, paint), *_cautions(diff, paint)]
     for reason in diff.reasons:
         lines += wrapped(safe_line(reason, _LONGEST_REASON).split(" "), "  - ", "    ")
-    lines += _causes(diff.clusters)
+    if diff.clusters:
+        lines.append(f"  - {causes_sentence(diff)}")
     lines += ["", *_run_lines("A", diff.a), *_window(diff), *_run_lines("B", diff.b)]
     lines += _fixtures(diff.fixtures, paint)
     lines += _known(diff.known, paint)
@@ -81,17 +80,8 @@ def _known(known: tuple[KnownResult, ...], paint: Paint) -> Iterator[str]:
         yield from _left_out(known)
 
 
-def _causes(clusters: tuple[Cluster, ...]) -> Iterator[str]:
-    if clusters:
-        failures, new = sum(cluster.tests for cluster in clusters), sum(cluster.is_new is True for cluster in clusters)
-        known = "" if any(cluster.is_new is None for cluster in clusters) else f", {new:,} new"
-        yield f"  - {counted(failures, 'failure')}, {counted(len(clusters), 'cause')}{known}"
-
-
 def _run_lines(side: str, run: Run) -> list[str]:
-    commit = f"{safe_line(run.git.commit[:_HASH_DIGITS])}{'-dirty' if run.git.dirty else ''}" if run.git.commit else "no commit"
-    seed = "" if run.seed is None else f" seed {run.seed},"
-    facts = f"(run {run.id}, {run.started_at:%Y-%m-%d %H:%M} UTC, {commit},{seed} {state_of(run)})"
+    facts = safe_line(f"({run_facts(run)})")
     return wrapped([safe_line(run.name), *facts.split(" ")], f"{side}  ", "   ")
 
 
@@ -101,7 +91,7 @@ def _fixtures(fixtures: tuple[FixtureRecord, ...], paint: Paint) -> Iterator[str
         yield paint(f"fixtures newly failing ({len(fixtures)})", "red")
         for fixture in fixtures[:_MOST_ROWS]:
             yield f"  {safe_line(fixture.fixture_id, LONGEST_ID)}"
-            yield from _message(fixture.outcome, fixture.message)
+            yield from _message(outcome_words(fixture.outcome), fixture.message)
         yield from _left_out(fixtures)
 
 
@@ -146,29 +136,21 @@ def _is_judged(pace: Judgement) -> bool:
 
 
 def _pairs(pairs: tuple[ChangedPair, ...], diff: Diff) -> Iterator[str]:
-    groups = _by_cause(pair for pair in pairs if pair.b is not Outcome.NOT_RUN)
+    groups = by_cause(pair for pair in pairs if pair.b is not Outcome.NOT_RUN)
     for group in groups[:_MOST_ROWS]:
         for pair in group[:_MOST_OF_A_CAUSE]:
             yield from _test(pair)
         if len(group) > _MOST_OF_A_CAUSE:
             yield f"  ... and {len(group) - _MOST_OF_A_CAUSE:,} more for the same cause"
-        yield from _message(_states(group[0]), group[0].message)
+        yield from _message(states(group[0]), group[0].message)
         yield from onset_lines(diff.onsets.get((group[0].test_id, group[0].ordinal)), diff)
     yield from _more(sum(map(len, groups[_MOST_ROWS:])))
     # One broken fixture keeps hundreds of tests from running: they must not hide the few that did run and failed.
-    silent = Counter((_states(pair), pair.message) for pair in pairs if pair.b is Outcome.NOT_RUN)
-    for (states, message), number in silent.most_common(_MOST_ROWS):
+    silent = Counter((states(pair), pair.message) for pair in pairs if pair.b is Outcome.NOT_RUN)
+    for (words, message), number in silent.most_common(_MOST_ROWS):
         yield f"  {counted(number, 'test')}"
-        yield from _message(states, message)
+        yield from _message(words, message)
     yield from _left_out(silent)
-
-
-def _by_cause(pairs: Iterable[ChangedPair]) -> list[list[ChangedPair]]:
-    """Return the tests that fail for one cause in one way together; any other by itself."""
-    groups: dict[object, list[ChangedPair]] = {}
-    for pair in pairs:
-        groups.setdefault((pair.cause_b, _states(pair)) if pair.cause_b else (pair.test_id, pair.ordinal), []).append(pair)
-    return list(groups.values())
 
 
 def _test(pair: ChangedPair) -> Iterator[str]:
@@ -177,13 +159,8 @@ def _test(pair: ChangedPair) -> Iterator[str]:
         yield f"    probably called {safe_line(pair.renamed_from, LONGEST_ID)} before"
 
 
-def _states(pair: ChangedPair) -> str:
-    states = " -> ".join("absent" if outcome is None else outcome.replace("_", " ") for outcome in (pair.a, pair.b))
-    return f"{states} on attempt {pair.attempts_b}" if pair.is_flaky else states
-
-
-def _message(states: str, message: str | None) -> Iterator[str]:
-    opening = f"    {states.replace('_', ' ')}: "
+def _message(told: str, message: str | None) -> Iterator[str]:
+    opening = f"    {told}: "
     yield (opening + safe_line(message, WIDTH - len(opening))) if message else opening.removesuffix(": ")
 
 

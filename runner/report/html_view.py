@@ -13,7 +13,6 @@ from registry.diff import Diff
 from registry.origin import SHORT_HASH
 from registry.records import ChangedPair
 from registry.regress import Verdict
-from runner.report.causes import ranges
 from runner.report.glyphs import glyph_path
 from runner.report.html_figures import Digits, Plot, digits, plots
 from runner.report.html_strips import Strip, strip_of
@@ -26,6 +25,7 @@ from runner.report.sentence import CHANGED, WORDS
 from runner.report.words import (
     cause_name,
     causes_sentence,
+    cautions,
     checkpoint_sentence,
     commits_in_order,
     coverage_sentence,
@@ -36,8 +36,9 @@ from runner.report.words import (
     run_facts,
     states,
     suspected_commits,
+    uncovered_files,
+    uncovered_sentences,
     way_sentence,
-    window_sentence,
 )
 
 _LONGEST: Final = 300
@@ -214,7 +215,7 @@ def page_view(page: Page) -> PageView:
         started_at=f"{page.started_at:%Y-%m-%d %H:%M} UTC" if page.started_at else "",
         facts=tuple(page.facts.items()),
         findings=tuple((_badge(finding.verdict), finding.sentence) for finding in page.findings),
-        cautions=tuple((section.role, sentence) for section in page.sections for sentence in _cautions(section.diff)),
+        cautions=tuple((section.role, sentence) for section in page.sections for sentence in cautions(section.diff)),
         tiles=tuple(_tiles(page)),
         chips=tuple(map(_chip, reasons[:_MOST_CHIPS])),
         chips_left_out=max(len(reasons) - _MOST_CHIPS, 0),
@@ -274,10 +275,6 @@ def _section(section: Section, anchor: str, glyphs: Glyphs) -> SectionView:
         why=tuple(map(_chip, diff.why[:_MOST_REASONS])),
         why_left_out=max(len(diff.why) - _MOST_REASONS, 0),
     )
-
-
-def _cautions(diff: Diff) -> tuple[str, ...]:
-    return tuple(filter(None, (*diff.comparability, window_sentence(diff))))
 
 
 def _known(diff: Diff) -> Iterator[tuple[str, str, str, str]]:
@@ -366,10 +363,7 @@ def _uncovered(change: CoverageChange | None) -> Iterator[tuple[str, tuple[str, 
     """Yield for each file that lost coverage which of its lines did, and for any other just its path."""
     if change is None:
         return
-    order = sorted(change.lines, key=lambda one: -len(one.newly_uncovered) - len(one.changed_uncovered))
-    for one in order[:_MOST_REASONS]:
-        told = [f"not covered any more: {ranges(one.newly_uncovered)}"] if one.newly_uncovered else []
-        told += [f"new or changed, and not covered: {ranges(one.changed_uncovered)}"] if one.changed_uncovered else []
-        yield one.path, (*told, *([one.note] if one.note else []))
+    for one in uncovered_files(change)[:_MOST_REASONS]:
+        yield one.path, tuple(uncovered_sentences(one))
     known = {one.path for one in change.lines}
     yield from ((path, ()) for path in change.files[:_MOST_REASONS] if path not in known)

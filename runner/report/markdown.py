@@ -23,6 +23,7 @@ from runner.report.words import (
     LEGEND,
     cause_name,
     causes_sentence,
+    cautions,
     checkpoint_sentence,
     commits_in_order,
     coverage_sentence,
@@ -35,7 +36,6 @@ from runner.report.words import (
     strip_letters,
     suspected_commits,
     way_sentence,
-    window_sentence,
 )
 
 LIMIT_BYTES: Final = 1_000_000
@@ -123,10 +123,7 @@ def _section(section: Section, room: _Room, *, is_alone: bool) -> Iterator[str]:
 
 
 def _cautions(diff: Diff) -> Iterator[str]:
-    sentences = list(diff.comparability)
-    if window_sentence(diff):
-        sentences.append(window_sentence(diff))
-    for sentence in sentences:
+    for sentence in cautions(diff):
         yield from ("", f"> {_MARKS[Verdict.SUSPECTED]} {prose(sentence, _LONGEST)}")
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from registry.comparing.determinism import CheckpointChange, told
 from registry.comparing.suspects import point_of
-from registry.comparing.uncovered import CoverageChange
+from registry.comparing.uncovered import CoverageChange, UncoveredLines
 from registry.comparing.why import Reason
 from registry.diff import Diff
 from registry.expected.known import KnownState
@@ -34,6 +34,7 @@ _LETTERS: Final = {
 }
 _MOST_SUSPECTS: Final = 3
 _LONGEST_SUBJECT: Final = 100
+_MOST_RANGES: Final = 12
 _ABSENT: Final = "-"
 LEGEND: Final = (
     ". passed, F failed, E errored, s skipped, x expected failure, u unexpected success, C crashed, T timed out, n not run"
@@ -157,12 +158,44 @@ def determinism_sentence(checkpoints: CheckpointChange) -> str:
     }.get(checkpoints.determinism, "Not comparable: what decides the bits differs or is unknown.")
 
 
+def cautions(diff: Diff) -> tuple[str, ...]:
+    """Return what keeps the runs from being compared as they are, and that A's metrics are medians where they are."""
+    return tuple(filter(None, (*diff.comparability, window_sentence(diff))))
+
+
 def coverage_sentence(change: CoverageChange) -> str:
     """Return the coverage of both sides."""
     a, b = ("not measured" if percent is None else f"{percent:.1f} %" for percent in (change.a, change.b))
     # Adding 0.0 takes the sign off a negative zero.
     delta = "" if change.delta is None else f" ({round(change.delta, 1) + 0.0:+.1f} points)"
     return f"{a} -> {b}{delta}"
+
+
+def uncovered_files(change: CoverageChange) -> list[UncoveredLines]:
+    """Return the files that lost coverage or have new lines without it, those with the most such lines first."""
+    return sorted(change.lines, key=lambda one: -len(one.newly_uncovered) - len(one.changed_uncovered))
+
+
+def uncovered_sentences(file: UncoveredLines) -> Iterator[str]:
+    """Yield which lines of a file no test covers."""
+    if file.newly_uncovered:
+        yield f"not covered any more: {ranges(file.newly_uncovered)}"
+    if file.changed_uncovered:
+        yield f"new or changed, and not covered: {ranges(file.changed_uncovered)}"
+    if file.note:
+        yield file.note
+
+
+def ranges(lines: Sequence[int]) -> str:
+    """Return ascending line numbers as ranges, such as "3-5, 9"."""
+    found: list[tuple[int, int]] = []
+    for line in lines:
+        if found and line == found[-1][1] + 1:
+            found[-1] = (found[-1][0], line)
+        else:
+            found.append((line, line))
+    shown = [str(first) if first == last else f"{first}-{last}" for first, last in found[:_MOST_RANGES]]
+    return ", ".join([*shown, *(["..."] if len(found) > _MOST_RANGES else [])])
 
 
 def _shown(value: str | None) -> str:

@@ -16,10 +16,9 @@ from registry.origin import Commit, CommitRange, Onset, Relation, RunPoint, Susp
 from registry.records import ChangedPair, GitState, Outcome
 from registry.regress import Verdict
 from runner.report.bisection import answer_line, commit_lines, possible_lines, step_line
-from runner.report.causes import ranges
 from runner.report.diff_text import diff_text
 from runner.report.document import diff_document, dumps
-from runner.report.words import suspected_commits
+from runner.report.words import ranges, suspected_commits
 
 from .factories import COMMIT, HOSTILE, NAME, make_run
 from .projects import strict_json
