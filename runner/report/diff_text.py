@@ -14,7 +14,7 @@ from registry.expected.known import KnownResult
 from registry.records import ChangedPair, FixtureRecord, Outcome, Run
 from registry.regress import Judgement, Verdict
 from runner.report.causes import coverage_lines, metric_onset_lines, onset_lines, why_lines
-from runner.report.known_words import TONES, known_outcome, known_state, known_test
+from runner.report.known_words import COLOURS, known_outcome, known_state, known_test
 from runner.report.numbers import counted, metric_delta, metric_value, seconds
 from runner.report.rows import TRANSITIONS, by_cause
 from runner.report.safe import safe_line
@@ -72,10 +72,10 @@ def _known(known: tuple[KnownResult, ...], paint: Paint) -> Iterator[str]:
     if known:
         yield ""
         yield paint(f"known failures ({len(known):,})", "yellow")
-        for result in sorted(known, key=lambda result: list(TONES).index(result.state))[:_MOST_ROWS]:
+        for result in sorted(known, key=lambda result: list(COLOURS).index(result.state))[:_MOST_ROWS]:
             yield f"  {safe_line(known_test(result), LONGEST_ID)}"
             state = safe_line(known_state(result), _LONGEST_REASON).split(" ")
-            yield from wrapped([paint(state[0], TONES[result.state]), *state[1:]], "    ", "    ")
+            yield from wrapped([paint(state[0], COLOURS[result.state]), *state[1:]], "    ", "    ")
             yield "    " + safe_line(known_outcome(result), WIDTH - 4)
         yield from _left_out(known)
 

@@ -15,7 +15,7 @@ from runner.report.markdown_text import code
 from runner.report.numbers import counted, seconds
 from runner.report.places import class_and_name
 from runner.report.safe import safe_line
-from runner.report.text import LONGEST_ID
+from runner.report.text import LONGEST_ID, RED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +29,6 @@ ANNOTATIONS: Final = 10
 
 _ROWS: Final = 50
 _LONGEST_MESSAGE: Final = 300
-_RED: Final[frozenset[str]] = frozenset(outcome for outcome in Outcome if outcome.is_red)
 
 
 def stopped(token: str) -> str:
@@ -51,10 +50,10 @@ class Problems:
 
     def emit(self, event: Event, /) -> None:
         """Keep the event where it is a failure; a test that a fixture kept from running is none of its own."""
-        if isinstance(event, FixtureFinished) and event.outcome in _RED:
+        if isinstance(event, FixtureFinished) and event.outcome in RED:
             self._fixtures.append(event)
         elif isinstance(event, TestFinished):
-            if event.outcome in _RED and event.outcome != Outcome.NOT_RUN:
+            if event.outcome in RED and event.outcome != Outcome.NOT_RUN:
                 self._tests[event.key] = event
             else:
                 self._tests.pop(event.key, None)

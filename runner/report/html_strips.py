@@ -11,7 +11,7 @@ from registry.records import Outcome
 from runner.report.words import cause_name, outcome_words
 
 if TYPE_CHECKING:
-    from runner.report.html_view import Glyph
+    from runner.report.html_values import Glyph
 
 PITCH: Final = 16
 """Pixels from one cell to the next."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from registry.comparing.uncovered import CoverageChange
 from registry.comparing.why import NOTHING, Reason
@@ -13,17 +12,17 @@ from registry.diff import Diff
 from registry.origin import SHORT_HASH
 from registry.records import ChangedPair
 from registry.regress import Verdict
-from runner.report.glyphs import glyph_path
-from runner.report.html_figures import Digits, Plot, digits, plots
-from runner.report.html_strips import Strip, strip_of
-from runner.report.known_words import TONES, known_outcome, known_state, known_test
-from runner.report.metric_rows import MetricRow, metric_rows
+from runner.report.html_figures import digits, plots
+from runner.report.html_strips import strip_of
+from runner.report.html_values import Badge, Chip, ClusterRow, CommitRow, Glyphs, PageView, Row, SectionView, Table, Tile
+from runner.report.known_words import COLOURS, known_outcome, known_state, known_test
+from runner.report.metric_rows import metric_rows
 from runner.report.numbers import counted, seconds
 from runner.report.page import Page, Section
 from runner.report.rows import TRANSITIONS, rows
 from runner.report.sentence import CHANGED, WORDS
+from runner.report.tones import TONES, tone_of
 from runner.report.words import (
-    cause_name,
     causes_sentence,
     cautions,
     checkpoint_sentence,
@@ -46,156 +45,6 @@ _MOST_CHIPS: Final = 14
 _MOST_REASONS: Final = 300
 _MOST_CLUSTERS: Final = 20
 _MOST_COMMITS: Final = 50
-_TONES: Final = {
-    Verdict.REGRESSED: "bad",
-    Verdict.SUSPECTED: "warn",
-    Verdict.INSUFFICIENT_DATA: "warn",
-    Verdict.IMPROVED: "good",
-    Verdict.UNCHANGED: "good",
-}
-_TONES_OF_COLOURS: Final = {"red": "bad", "yellow": "warn", "green": "good"}
-
-
-class Badge(NamedTuple):
-    """A verdict: its tone, which is a colour and a shape, and its word."""
-
-    tone: str
-    word: str
-
-
-class Tile(NamedTuple):
-    """How many tests changed in one way."""
-
-    tone: str
-    number: str
-    words: str
-    anchor: str
-
-
-class Chip(NamedTuple):
-    """One thing that was changed."""
-
-    what: str
-    key: str
-    a: str
-    b: str
-    because: str
-
-
-class CommitRow(NamedTuple):
-    """A commit between the runs."""
-
-    id: str
-    subject: str
-    files: str
-    is_suspected: bool
-
-
-class Glyph(NamedTuple):
-    """A cause: the id of its picture in this page, its outline, and its short name."""
-
-    id: str
-    path: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A test that changed."""
-
-    module: str
-    name: str
-    renamed_from: str | None
-    states: str
-    details: tuple[str, ...]
-    strip: Strip | None
-    glyph: Glyph | None
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A list of tests that changed."""
-
-    anchor: str
-    tone: str
-    title: str
-    rows: tuple[Row, ...]
-    left_out: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterRow:
-    """A cause with the tests that fail for it."""
-
-    glyph: Glyph
-    news: str
-    tests: str
-    example: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class SectionView:
-    """A pair of runs."""
-
-    anchor: str
-    title: str
-    badge: Badge
-    runs: tuple[tuple[str, str, str], ...]
-    known: tuple[tuple[str, str, str, str], ...]
-    reasons: tuple[str, ...]
-    tables: tuple[Table, ...]
-    fixtures: tuple[tuple[str, str, str], ...]
-    causes: str
-    clusters: tuple[ClusterRow, ...]
-    clusters_left_out: str
-    metrics: tuple[MetricRow, ...]
-    plots: tuple[Plot, ...]
-    digits: Digits
-    flips: tuple[tuple[str, str], ...]
-    columns: str
-    determinism: tuple[str, str]
-    coverage: str
-    uncovered: tuple[tuple[str, tuple[str, ...]], ...]
-    unchanged: str
-    why: tuple[Chip, ...]
-    why_left_out: int
-
-
-@dataclass(frozen=True, slots=True)
-class PageView:
-    """A whole page."""
-
-    title: str
-    badge: Badge
-    first: str
-    rest: str
-    changed: str
-    started_at: str
-    facts: tuple[tuple[str, str], ...]
-    findings: tuple[tuple[Badge, str], ...]
-    cautions: tuple[tuple[str, str], ...]
-    tiles: tuple[Tile, ...]
-    chips: tuple[Chip, ...]
-    chips_left_out: int
-    nothing: str
-    way: str
-    commits: tuple[CommitRow, ...]
-    sections: tuple[SectionView, ...]
-    glyphs: tuple[Glyph, ...]
-
-
-class Glyphs:
-    """The causes of a page, numbered in the order in which they are asked for."""
-
-    def __init__(self) -> None:
-        self.found: dict[str, Glyph] = {}
-
-    def of(self, cause: str | None) -> Glyph | None:
-        """Return the glyph of a cause."""
-        if not cause:
-            return None
-        return self.found.setdefault(cause, Glyph(f"c{len(self.found)}", glyph_path(cause), cause_name(cause)))
 
 
 def page_view(page: Page) -> PageView:
@@ -228,7 +77,7 @@ def page_view(page: Page) -> PageView:
 
 
 def _badge(verdict: Verdict) -> Badge:
-    return Badge(_TONES[verdict], WORDS[verdict].capitalize())
+    return Badge(tone_of(verdict), WORDS[verdict].capitalize())
 
 
 def _tiles(page: Page) -> Iterator[Tile]:
@@ -242,7 +91,7 @@ def _tiles(page: Page) -> Iterator[Tile]:
         numbers["unchanged"] += section.diff.tests.unchanged
     for transition in TRANSITIONS:
         if numbers[transition.name]:
-            tone, total = _TONES_OF_COLOURS[transition.colour], f"{numbers[transition.name]:,}"
+            tone, total = TONES[transition.colour], f"{numbers[transition.name]:,}"
             yield Tile(tone, total, transition.words, anchors[transition.name])
     if numbers["unchanged"]:
         yield Tile("calm", f"{numbers['unchanged']:,}", "unchanged", "")
@@ -279,7 +128,7 @@ def _section(section: Section, anchor: str, glyphs: Glyphs) -> SectionView:
 
 def _known(diff: Diff) -> Iterator[tuple[str, str, str, str]]:
     for one in diff.known[:_MOST_REASONS]:
-        yield _TONES_OF_COLOURS[TONES[one.state]], known_test(one)[:_LONGEST], known_state(one), known_outcome(one)[:_LONGEST]
+        yield TONES[COLOURS[one.state]], known_test(one)[:_LONGEST], known_state(one), known_outcome(one)[:_LONGEST]
 
 
 def _tables(section: Section, anchor: str, glyphs: Glyphs) -> Iterator[Table]:
@@ -288,7 +137,7 @@ def _tables(section: Section, anchor: str, glyphs: Glyphs) -> Iterator[Table]:
         words = group.transition.words
         yield Table(
             anchor=f"{anchor}-{group.transition.name}",
-            tone=_TONES_OF_COLOURS[group.transition.colour],
+            tone=TONES[group.transition.colour],
             title=f"{words[0].upper()}{words[1:]} ({group.total:,})",
             rows=made,
             left_out=f"{group.left_out:,}" if group.left_out else "",

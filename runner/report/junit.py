@@ -21,7 +21,7 @@ from runner.events import Ended, Event, FixtureFinished, Printed, TestFinished, 
 from runner.report.numbers import counted
 from runner.report.places import class_and_name
 from runner.report.safe import safe_line, safe_text
-from runner.report.text import own_text
+from runner.report.text import RED, own_text
 
 if TYPE_CHECKING:
     from registry.records import Run
@@ -36,7 +36,6 @@ TAGS: Final = {
     Outcome.NOT_RUN: "error",
     Outcome.SKIPPED: "skipped",
 }
-_RED: Final[frozenset[str]] = frozenset(outcome for outcome in Outcome if outcome.is_red)
 COUNTED_AS: Final = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 _NO_CHARACTER = re.compile("[\ufffe\uffff]")
 _NAME_OF_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?=:|$)")
@@ -70,7 +69,7 @@ class JunitReporter:
         match event:
             case TestFinished():
                 self._finished(event)
-            case FixtureFinished() if event.outcome in _RED:  # what one skips is told by each of its tests
+            case FixtureFinished() if event.outcome in RED:  # what one skips is told by each of its tests
                 self._write(self._fixture(event))
             case Printed(place, text):
                 self._printed.append(f"{place or 'between tests'}:\n{text}")
@@ -102,7 +101,7 @@ class JunitReporter:
         return {name: str(self._counts[name]) for name in ("tests", *COUNTED_AS.values())}
 
     def _finished(self, event: TestFinished) -> None:
-        if event.outcome in _RED or event.key in self._red:
+        if event.outcome in RED or event.key in self._red:
             self._red.setdefault(event.key, []).append(event)
         elif event.outcome == Outcome.PASSED and not event.subtests and event.output is None and event.seed is None:
             self._write_passed(event)
@@ -130,7 +129,7 @@ class JunitReporter:
         last, earlier = attempts[-1], attempts[:-1]
         case = self._case(*class_and_name(last.key), last.duration_s, last.traceback)
         _add_properties(case, last)
-        if last.outcome in _RED:
+        if last.outcome in RED:
             # Surefire: the first attempt is the failure, the later ones are re-runs of it.
             first, *later = attempts
             _add_result(case, first.outcome, _message(first), _details(first))
@@ -211,7 +210,7 @@ def _facts_of_suite(path: Path) -> dict[str, str]:
 
 
 def _message(event: TestFinished) -> str | None:
-    red = [subtest for subtest in event.subtests if subtest.outcome in _RED]
+    red = [subtest for subtest in event.subtests if subtest.outcome in RED]
     if not red or own_text(event) is not None:
         return event.message
     return f"{counted(len(red), 'subtest')} did not pass: {red[0].params} {red[0].message or ''}"

@@ -7,7 +7,7 @@ from typing import Final
 from registry.expected.known import KnownResult, KnownState
 from runner.report.words import outcome_words
 
-TONES = {
+COLOURS: Final = {
     KnownState.EXPIRED: "red",
     KnownState.OTHER_CAUSE: "yellow",
     KnownState.MUTED: "yellow",

@@ -24,7 +24,7 @@ from runner.report.document import dumps, event_document
 from runner.report.numbers import counted, seconds
 from runner.report.reproduction import Reproduction
 from runner.report.safe import safe_line, safe_output, safe_text
-from runner.report.text import LONGEST_ID, Paint, colour_of, counts_lines, own_text, plain, words_about
+from runner.report.text import LONGEST_ID, RED, Paint, colour_of, counts_lines, own_text, plain, words_about
 
 _RULE: Final = "-" * 70
 _DOUBLE_RULE: Final = "=" * 70
@@ -39,7 +39,6 @@ _MARKS: Final = {
     Outcome.TIMED_OUT: ("T", "TIMED OUT"),
     Outcome.NOT_RUN: ("n", "not run"),
 }
-_RED: Final[frozenset[str]] = frozenset(outcome for outcome in Outcome if outcome.is_red)
 _SHORTEST_SHOWN_S: Final = 0.001
 _POLLUTED_SHOWN: Final = 20
 QUIET, DOTS, VERBOSE = 0, 1, 2
@@ -181,7 +180,7 @@ class TextReporter:
             self._finish_line(event)
         if event.attempt > 1:
             self._take_attempt(event)
-        if event.outcome in _RED or any(subtest.outcome in _RED for subtest in event.subtests):
+        if event.outcome in RED or any(subtest.outcome in RED for subtest in event.subtests):
             self._problems.append(event)
         if self._durations is not None and event.duration_s is not None:
             self._timed.append((event.duration_s, event.key))
@@ -191,7 +190,7 @@ class TextReporter:
         before = next((one for one in self._problems if isinstance(one, TestFinished) and one.key == event.key), None)
         if before is not None:
             self._problems.remove(before)
-            if event.outcome not in _RED:
+            if event.outcome not in RED:
                 self._flaky.append((before, event))
 
     def _finish_line(self, event: TestFinished) -> None:
@@ -299,8 +298,8 @@ class Tallier:
             self._outcomes[event.outcome] = self._outcomes.get(event.outcome, 0) + 1
             if event.attempt > 1:
                 self._outcomes[self._red.pop(event.key)] -= 1
-                self._flaky += event.outcome not in _RED
-            if event.outcome in _RED:
+                self._flaky += event.outcome not in RED
+            if event.outcome in RED:
                 self._red[event.key] = event.outcome
         elif isinstance(event, FixtureFinished) and Outcome(event.outcome).is_red:
             self._red_fixtures += 1

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from registry.comparing.metrics import MetricChange
-from registry.regress import Verdict
 from runner.report.numbers import metric_delta, metric_value
+from runner.report.tones import tone_of
 
 MOST: Final = 100
-
-_TONES: Final = {Verdict.REGRESSED: "bad", Verdict.SUSPECTED: "warn", Verdict.INSUFFICIENT_DATA: "warn"}
 
 
 class MetricRow(NamedTuple):
@@ -37,7 +35,7 @@ def _row(change: MetricChange) -> MetricRow:
         a=metric_value(change.name, change.a),
         b=metric_value(change.name, change.b),
         delta=metric_delta(change.name, change.delta),
-        tone=_TONES.get(change.verdict, "good") if change.verdict else "calm",
+        tone=tone_of(change.verdict) if change.verdict else "calm",
         verdict=change.verdict.replace("_", " ") if change.verdict else "",
         evidence=change.evidence or "",
     )

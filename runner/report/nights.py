@@ -14,7 +14,9 @@ from runner.report.markdown_text import code, prose, table
 from runner.report.numbers import counted, metric_value, seconds
 from runner.report.safe import safe_line
 from runner.report.sentence import WORDS
+from runner.report.sparkline import sparkline
 from runner.report.text import Paint, colour_of, columns, plain
+from runner.report.tones import tone_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
 NIGHT_FORMATS: Final = ("text", "json", "markdown", "html")
 
 _TESTS: Final = ("tests_passed", "tests_failed", "tests_skipped")
-_TONES: Final = {Verdict.REGRESSED: "bad", Verdict.SUSPECTED: "warn", Verdict.INSUFFICIENT_DATA: "warn"}
-_BARS: Final = "▁▂▃▄▅▆▇█"
 _WIDEST_SPARK: Final = 60
 _LONGEST_SENTENCE: Final = 160
 _SVG_HEIGHT: Final = 40
@@ -73,7 +73,8 @@ def nights_in(form: str, nights: Sequence[Night], paint: Paint = plain) -> str:
         case "html":
             from runner.report.html import filled
 
-            rows, names = [_row(night, _metrics(nights)) for night in nights], _metrics(nights)
+            names = _metrics(nights)
+            rows = [_row(night, names) for night in nights]
             sparks = [_spark(name, nights) for name in names]
             return filled("nights.html", title=nights_sentence(nights), rows=rows, names=names, sparks=sparks)
         case _:
@@ -92,32 +93,20 @@ def nights_sentence(nights: Sequence[Night]) -> str:
     return f"{counted(len(nights), 'night')}: {green:,} green, {red:,} red{''.join(more)}"
 
 
-def sparkline(values: Sequence[float]) -> str:
-    """Return values as bars of eight heights; a value that is no number is a gap."""
-    known = [value for value in values if math.isfinite(value)]
-    if not known:
-        return ""
-    least, span = min(known), max(known) - min(known)
-    top = len(_BARS) - 1
-    heights = (round((value - least) / span * top) if span else top // 2 for value in known)
-    bars = iter(_BARS[height] for height in heights)
-    return "".join(next(bars) if math.isfinite(value) else " " for value in values)
-
-
 def _metrics(nights: Sequence[Night]) -> tuple[str, ...]:
     names = dict.fromkeys(name for night in nights for name in night.values if name not in _TESTS)
     return tuple(sorted(names))
 
 
-def _series(name: str, nights: Sequence[Night]) -> list[float]:
-    return [night.values.get(name, math.nan) for night in reversed(nights)]
+def _series(name: str, nights: Sequence[Night]) -> list[float | None]:
+    return [night.values.get(name) for night in reversed(nights)]
 
 
 def _row(night: Night, names: Sequence[str]) -> Row:
     run, found = night.run, night.found
     return Row(
         name=safe_line(run.name),
-        tone=_TONES.get(found.verdict, "good") if found else "bad",
+        tone=tone_of(found.verdict) if found else "bad",
         word=WORDS[found.verdict] if found else _RUNNING if run.status is RunStatus.RUNNING else _NO_END,
         green="" if run.green is None else "green" if run.green else "not green",
         started=f"{run.started_at:%Y-%m-%d %H:%M}",
@@ -149,8 +138,8 @@ def _text(nights: Sequence[Night], paint: Paint) -> Iterator[str]:
     yield from columns(rows, indent=0, elastic=0)
 
 
-def _last(name: str, values: Sequence[float]) -> str:
-    return metric_value(name, next((value for value in reversed(values) if math.isfinite(value)), None))
+def _last(name: str, values: Sequence[float | None]) -> str:
+    return metric_value(name, next((value for value in reversed(values) if value is not None and math.isfinite(value)), None))
 
 
 def _markdown(nights: Sequence[Night]) -> Iterator[str]:
@@ -192,13 +181,13 @@ def _document(nights: Sequence[Night]) -> dict[str, object]:
 
 def _spark(name: str, nights: Sequence[Night]) -> Spark:
     values = _series(name, nights)
-    known = [value for value in values if math.isfinite(value)] or [0.0]
+    known = [value for value in values if value is not None and math.isfinite(value)] or [0.0]
     least, most = min(known), max(known)
     span = (most - least) or 1.0
     points = " ".join(
         f"{index * _SVG_STEP + 2},{_SVG_HEIGHT - 2 - round((value - least) / span * (_SVG_HEIGHT - 4), 1):g}"
         for index, value in enumerate(values)
-        if math.isfinite(value)
+        if value is not None and math.isfinite(value)
     )
     low, high, last = (metric_value(name, value) for value in (least, most, known[-1]))
     return Spark(name, low, high, last, points, len(values) * _SVG_STEP + 4)

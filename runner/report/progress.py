@@ -10,8 +10,8 @@ from typing import Final
 from registry.records import Outcome
 from runner.events import Collected, Event, FixtureFinished, TestFinished, TestKey, TestStarted, Workers
 from runner.report.safe import safe_line
+from runner.report.text import RED
 
-_RED: Final[frozenset[str]] = frozenset(outcome for outcome in Outcome if outcome.is_red)
 _ROWS: Final = 8
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
@@ -77,7 +77,7 @@ class Progress:
             case Collected(tests):
                 self._ready, self._total, self._waiting = now, len(tests), set(tests)
             case FixtureFinished():
-                self._red_fixtures += event.outcome in _RED
+                self._red_fixtures += event.outcome in RED
             case _:
                 pass
 
@@ -130,7 +130,7 @@ class Progress:
             return f"{age}loading the tests"
         ended = len(self._outcomes)
         parts = [f"{ended:,} of {max(self._total, ended):,}"]
-        failed = self._red_fixtures + sum(self._counts[outcome] for outcome in _RED)
+        failed = self._red_fixtures + sum(self._counts[outcome] for outcome in RED)
         counts = ((failed, "failed"), (self._counts[Outcome.SKIPPED], "skipped"))
         parts += [f"{number:,} {word}" for number, word in counts if number]
         left_s = self.left_s(now)

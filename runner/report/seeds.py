@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from registry.records import Outcome
 from runner.events import Event, FixtureFinished, TestFinished, TestKey
+from runner.report.document import SCHEMA
 from runner.report.numbers import counted
 from runner.report.safe import safe_line
 
@@ -31,7 +32,7 @@ class SeedSink:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RedUnderSeeds:
     """A test or a fixture that was red under some seeds: these, and how many seeds it was tried with."""
 
     key: TestKey
@@ -55,15 +56,15 @@ class SeedReport:
         self.sinks.append(SeedSink(seed))
         return self.sinks[-1]
 
-    def verdicts(self) -> Iterator[Verdict]:
+    def verdicts(self) -> Iterator[RedUnderSeeds]:
         """Yield the tests that were red under a seed at least, in the order in which they ended, then such fixtures."""
         for key in dict.fromkeys(key for sink in self.sinks for key in sink.outcomes):
             tried = [sink for sink in self.sinks if key in sink.outcomes]
             red = tuple(sink.seed for sink in tried if sink.outcomes[key].is_red)
             if red:
-                yield Verdict(key, red, len(tried))
+                yield RedUnderSeeds(key, red, len(tried))
         for name in dict.fromkeys(name for sink in self.sinks for name in sorted(sink.red_fixtures)):
-            yield Verdict((name, 0), tuple(sink.seed for sink in self.sinks if name in sink.red_fixtures), len(self.sinks))
+            yield RedUnderSeeds((name, 0), tuple(sink.seed for sink in self.sinks if name in sink.red_fixtures), len(self.sinks))
 
     def last_line(self) -> str:
         """Return the line that other programs read, in which a test counts once, as failed where a seed makes it fail."""
@@ -90,7 +91,7 @@ def seeds_text(report: SeedReport) -> str:
 def seeds_document(report: SeedReport) -> dict[str, object]:
     """Return the same as a document."""
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         "seeds": [sink.seed for sink in report.sinks],
         "tests": [
             {

@@ -17,6 +17,8 @@ from runner.report.safe import safe_line, safe_output, safe_text, width_of
 WIDTH: Final = 80
 LONGEST_ID: Final = 500
 """Columns of a test id that are shown: more than any that was typed by a person."""
+RED: Final[frozenset[str]] = frozenset(outcome for outcome in Outcome if outcome.is_red)
+"""The outcomes that make a run red: as a set it is asked once a test, where a property would be called."""
 Paint = Callable[[str, str], str]
 """Colours a text: (text, colour name) -> text; the identity where there is no colour."""
 

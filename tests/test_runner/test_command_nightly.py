@@ -116,7 +116,7 @@ class Nights(ProjectCase):
         """--nights lists the nights with verdict and counts, newest first, below a sparkline a metric."""
         lines = self.answers["overview"].lines
         self.assertEqual(lines[0], "3 nights: 2 green, 1 red")
-        self.assertIn("▄▄▄  mnist test_accuracy, last 99.00%", lines[2])
+        self.assertIn("▅▅▅  mnist test_accuracy, last 99.00%", lines[2])
         self.assertRegex(lines[5], r"^nightly-7 +\d{4}-\d\d-\d\d \d\d:\d\d +RED +1 +1 +0$")
 
     def test_an_overview_in_other_formats(self):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import unittest
 from html.parser import HTMLParser
@@ -11,7 +10,7 @@ from html.parser import HTMLParser
 from registry.past.night import Found, Night
 from registry.records import RunKind, RunStatus
 from registry.regress import Verdict
-from runner.report.nights import NIGHT_FORMATS, nights_in, nights_sentence, sparkline
+from runner.report.nights import NIGHT_FORMATS, nights_in, nights_sentence
 
 from .factories import HOSTILE, make_run, mark
 
@@ -39,16 +38,6 @@ class Tags(HTMLParser):
         self.found.add(tag)
 
 
-class Sparkline(unittest.TestCase):
-    """Bars of eight heights."""
-
-    def test_heights(self):
-        """The least value is the lowest bar and the most the highest; what is no number is a gap."""
-        self.assertEqual(sparkline([0.0, 7.0, math.nan, 3.5]), "▁█ ▅")
-        self.assertEqual(sparkline([2.0, 2.0]), "▄▄")
-        self.assertEqual((sparkline([]), sparkline([math.nan])), ("", ""))
-
-
 class Formats(unittest.TestCase):
     """The same nights in each format."""
 
@@ -64,7 +53,7 @@ class Formats(unittest.TestCase):
     def test_text(self):
         """A line a night, newest first, within 80 columns; one without an end says so."""
         lines = nights_in("text", self.nights, mark).splitlines()
-        self.assertIn("█   mnist test_accuracy, last 98.00%".replace("█", "▄"), lines[2])
+        self.assertIn("▅   mnist test_accuracy, last 98.00%", lines[2])
         self.assertRegex(lines[5], r"^nightly-3 +2026-01-02 03:04 +<red>NO END</> +- +- +-$")
         self.assertRegex(lines[6], r"^nightly-2 +2026-01-02 03:04 +<red>RED</> +9 +1 +0$")
         self.assertLessEqual(max(map(len, nights_in("text", self.nights).splitlines())), 80)
