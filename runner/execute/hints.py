@@ -33,8 +33,8 @@ def no_tests_hint(selection: Selection, folder: Path) -> str:
         return f"{', '.join(selection.names)} holds no unittest.TestCase with a method whose name starts with `test`"
     if files:
         return (
-            f"{len(files)} files in {selection.start_directory} match {selection.pattern}, but none holds a unittest.TestCase "
-            "with a method whose name starts with `test`"
+            f"no file in {selection.start_directory} that matches {selection.pattern} holds a unittest.TestCase "
+            f"with a method whose name starts with `test` ({len(files)} looked at)"
         )
     return (
         f"no file that discovery reaches from {selection.start_directory} matches {selection.pattern} "

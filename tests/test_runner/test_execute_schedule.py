@@ -222,7 +222,7 @@ class HintsTest(unittest.TestCase):
 
     def test_files_without_tests(self) -> None:
         """Files that match and hold no test are counted."""
-        self.assertIn("1 files in . match test*.py, but none holds", self.hint({"test_empty.py": "", "pkg/test_no.py": ""}))
+        self.assertIn("no file in . that matches test*.py holds", self.hint({"test_empty.py": "", "pkg/test_no.py": ""}))
 
     def test_name_patterns(self) -> None:
         """-k that matches nothing is named."""
@@ -239,4 +239,4 @@ class HintsTest(unittest.TestCase):
 
     def test_unreadable_source(self) -> None:
         """A file that is no Python says nothing and breaks nothing."""
-        self.assertIn("none holds", self.hint({"test_bad.py": "def broken(:"}))
+        self.assertIn("no file in . ", self.hint({"test_bad.py": "def broken(:"}))
