@@ -31,7 +31,7 @@ from registry.storage.information import RegistryInfo
 
 if TYPE_CHECKING:
     from registry.expected.baselines import Baselines
-    from registry.expected.expectations import Expectations
+    from registry.expected.expectations import Expectations, Kept
     from registry.expected.known_failures import KnownFailures
     from registry.intake.importing import ImportReport
     from registry.past.cells import Strips
@@ -195,24 +195,26 @@ class Registry:
         with self._database.reading() as connection:
             return references.find_run(connection, reference, self.location, like, kind)
 
-    def expectations(self, reference: str, a: Run, b: Run) -> Expectations:
+    def expectations(self, reference: str, a: Run, b: Run, kept: Kept | None = None) -> Expectations:
         """Return what a run is held to besides the one that it is compared with.
 
         Args:
             reference: What was typed for A.
             a: The run that it means.
             b: The run to look at.
+            kept: Bars and known failures that hold in the place of today's.
         """
         from registry import references
         from registry.expected import baselines, known_failures
-        from registry.expected.expectations import Expectations
+        from registry.expected.expectations import Expectations, Kept
         from registry.naming import BaselineName, Rolling, parse_reference
 
-        meant = parse_reference(reference)
+        meant, kept = parse_reference(reference), kept or Kept()
         with self._database.reading() as connection:
+            bars = baselines.bars(connection, meant.name) if isinstance(meant, BaselineName) else ()
             return Expectations(
-                bars=baselines.bars(connection, meant.name) if isinstance(meant, BaselineName) else (),
-                known=known_failures.results(connection, b, a),
+                bars=bars if kept.bars is None else kept.bars,
+                known=known_failures.results(connection, b, a, kept.known),
                 window=references.window(connection, meant, b) if isinstance(meant, Rolling) else None,
             )
 

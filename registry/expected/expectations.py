@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 
 from registry.expected.bars import Bar
-from registry.expected.known import KnownResult
+from registry.expected.known import KnownFailure, KnownResult
 from registry.records import MetricSummary, RunComparison
 
 
@@ -25,6 +25,14 @@ class Window:
         if number == 1:
             return f"run {self.runs[0]}"
         return f"{number} runs, {self.runs[-1]} to {self.runs[0]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What somebody has kept to hold a run to, in the place of what the registry knows today; None takes that."""
+
+    known: tuple[KnownFailure, ...] | None = None
+    bars: tuple[Bar, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,9 +78,18 @@ def listed(connection: Connection) -> list[KnownFailure]:
         return [_failure(row) for row in connection.execute(select(table).order_by(table.c.test)).all()]
 
 
-def results(connection: Connection, run: Run, reference: Run | None = None) -> tuple[KnownResult, ...]:
-    """Return what a run says about the known failures, on the day on which it ran, in order of test."""
-    known = {failure.test_id: failure for failure in listed(connection)}
+def results(
+    connection: Connection, run: Run, reference: Run | None = None, failures: Sequence[KnownFailure] | None = None
+) -> tuple[KnownResult, ...]:
+    """Return what a run says about the known failures, on the day on which it ran, in order of test.
+
+    Args:
+        connection: A connection.
+        run: The run.
+        reference: What it is compared with.
+        failures: The known failures; None for those of today.
+    """
+    known = {failure.test_id: failure for failure in (listed(connection) if failures is None else failures)}
     if not known:
         return ()
     day = day_of(run)

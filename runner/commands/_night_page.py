@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from registry.errors import RunNotFound
+from registry.expected.expectations import Kept
 from registry.expected.known import KnownState
 from registry.naming import is_of_each_run
 from registry.past.night import AGAIN, Part, Watch, dead_man_findings
 from registry.records import RunKind, RunStatus
-from registry.regress import Tolerance, Verdict
+from registry.regress import Verdict
+from runner.commands._night_terms import Terms
 from runner.commands.comparing import HeldTo, diff_of
 from runner.commands.sections import gathered
 from runner.errors import NothingToCompare
@@ -31,47 +33,6 @@ NIGHTS_LOOKED_AT: Final = 15
 """Earlier nights that the dead-man checks look at."""
 
 _SLOWER: Final = (Verdict.SUSPECTED, Verdict.REGRESSED)
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a night is held to; recorded with it as its configuration, so that its report can be made again.
-
-    Attributes:
-        planned: The roles that it is to have.
-        against: What it is compared with: what that is, and the name of the run.
-        tolerances: How much worse a metric may become, by name.
-        fail_on: The verdict from which on it is not green.
-        max_gap_h: Hours between two nights from which on one is missing.
-    """
-
-    planned: tuple[str, ...] = ()
-    against: tuple[tuple[str, str], ...] = ()
-    tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
-    fail_on: str = "regressed"
-    max_gap_h: float | None = None
-
-    def params(self) -> dict[str, object]:
-        """Return it as the configuration of a run."""
-        return {
-            "planned": list(self.planned),
-            "against": [list(pair) for pair in self.against],
-            "tolerances": {name: asdict(tolerance) for name, tolerance in self.tolerances.items()},
-            "fail_on": self.fail_on,
-            "max_gap_h": self.max_gap_h,
-        }
-
-
-def terms_of(night: Run) -> Terms:
-    """Return what a recorded night was held to."""
-    params: Mapping[str, Any] = night.params
-    return Terms(
-        tuple(params.get("planned", ())),
-        tuple((words, name) for words, name in params.get("against", ())),
-        {name: Tolerance(**tolerance) for name, tolerance in params.get("tolerances", {}).items()},
-        params.get("fail_on", "regressed"),
-        params.get("max_gap_h"),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +103,24 @@ class NightView:
         facts = {words: self._told_reference(words, name) for words, name in self._terms.against} | {
             "parts": ", ".join(self._told_parts()) or "none"
         }
+        findings = [*self._findings, *self._otherwise(found)]
         return Page(
             title=self._night.name,
             verdict=found.verdict if found else self.verdict,
             sentence=found.sentence if found else self.sentence(),
-            findings=tuple(self._findings),
+            findings=tuple(findings),
             sections=tuple(self._section(one, form) for one in ordered),
             started_at=self._night.started_at,
             facts=facts,
         )
+
+    def _otherwise(self, found: Found | None) -> Iterator[Finding]:
+        """Say of a night that does not come out as it did that what follows is not all that it saw."""
+        if found is not None and found.verdict is not self.verdict:
+            words = (
+                f"it comes out {WORDS[self.verdict]} now, for some of what it was compared with is not in the registry any more"
+            )
+            yield Finding(Verdict.UNCHANGED, f"this is what the night said when it ended; made again, {words}")
 
     def sentence(self) -> str:
         """Return the verdict in one sentence; what a second comparison only repeats is left out of it."""
@@ -215,7 +185,8 @@ class NightView:
         again = next((other.run for other in self._parts if other.role == part.role + AGAIN), None)
         try:
             confirmed = self._slow_again(before, again) if again else ()
-            held_to = HeldTo(self._terms.tolerances, confirmed, words)
+            kept = Kept(self._terms.known, self._terms.bars if words == self._terms.barred_by else None)
+            held_to = HeldTo(self._terms.tolerances, confirmed, words, kept)
             diff = diff_of(self._registry, before, part.run, self._root, held_to)
             self._compared.append(_Compared(part, diff, words, is_first))
         except NothingToCompare as nothing:
@@ -242,7 +213,9 @@ class NightView:
 
     def _muted(self, part: Part) -> int:
         """Return how many of a suite's failures are known and may be for now."""
-        known = self._registry.expectations(str(part.run.id), part.run, part.run).known if part.red else ()
+        if not part.red:
+            return 0
+        known = self._registry.expectations(str(part.run.id), part.run, part.run, Kept(self._terms.known)).known
         return sum(result.state is KnownState.MUTED for result in known)
 
 

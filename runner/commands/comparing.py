@@ -14,6 +14,7 @@ from runner.commands.sources import read_sources
 from runner.errors import NothingToCompare
 
 if TYPE_CHECKING:
+    from registry.expected.expectations import Kept
     from registry.records import Checkpoint, Run, RunComparison
     from registry.regress import Tolerance
     from registry.store import Registry
@@ -27,11 +28,13 @@ class HeldTo:
         limits: How much worse a metric may become, by name.
         confirmed: Tests, as (id, ordinal), that were measured again in B and were as slow.
         reference: What was typed for A, or for the night of which A is a part: a baseline holds metrics to its bars.
+        kept: Bars and known failures that hold in the place of today's.
     """
 
     limits: Mapping[str, Tolerance] = field(default_factory=dict)
     confirmed: Collection[TestKey] = ()
     reference: str | None = None
+    kept: Kept | None = None
 
 
 def diff_of(registry: Registry, a: Run, b: Run, root: Path, held_to: HeldTo | None = None) -> Diff:
@@ -55,7 +58,7 @@ def diff_of(registry: Registry, a: Run, b: Run, root: Path, held_to: HeldTo | No
         limits=held_to.limits,
         confirmed=held_to.confirmed,
         sources=read_sources(root, comparison),
-        expectations=registry.expectations(held_to.reference or str(a.id), a, b),
+        expectations=registry.expectations(held_to.reference or str(a.id), a, b, held_to.kept),
     )
 
 

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 from registry.comparing.metrics import ACCURACIES
 from registry.errors import RegistryError, RunNotFound
-from registry.naming import is_of_each_run
+from registry.naming import BaselineName, is_of_each_run, parse_reference
 from registry.past.night import Found, Part
 from registry.records import Direction, Metric, NewRun, Outcome, RunKind, RunStatus
 from runner.commands._night_lock import one_night
 from runner.commands._night_notice import Notice, notify
-from runner.commands._night_page import NIGHTS_LOOKED_AT, NightView, Terms
+from runner.commands._night_page import NIGHTS_LOOKED_AT, NightView
 from runner.commands._night_parts import Job, Parts, again, jobs_of
 from runner.commands._night_reports import Reports, remove_checkpoints, require_writable
+from runner.commands._night_terms import Terms
 from runner.commands.diff import FAIL_ON
 from runner.commands.surroundings import (
     command_line,
@@ -39,6 +40,7 @@ from runner.settings import Settings, read_settings
 from runner.settings_nightly import Nightly, read_nightly
 
 if TYPE_CHECKING:
+    from registry.expected.bars import Bar
     from registry.recording import ActiveRun
     from registry.records import Run
     from registry.store import Registry
@@ -104,9 +106,18 @@ def run_nightly(request: NightRequest) -> int:
 
 def _plan(request: NightRequest, settings: Settings, nightly: Nightly, registry: Registry) -> _Plan:
     jobs = jobs_of(nightly, settings)
-    against = tuple(_against(request.against or nightly.baseline, registry))
-    fail_on = request.fail_on or nightly.fail_on
-    terms = Terms(tuple(job.role for job in jobs), against, nightly.tolerances, fail_on, nightly.max_gap)
+    baseline = request.against or nightly.baseline
+    bars = _bars(baseline, registry)
+    terms = Terms(
+        planned=tuple(job.role for job in jobs),
+        against=tuple(_against(baseline, registry)),
+        tolerances=nightly.tolerances,
+        fail_on=request.fail_on or nightly.fail_on,
+        max_gap_h=nightly.max_gap,
+        known=tuple(registry.known_failures.listed()),
+        bars=bars,
+        barred_by=None if bars is None else baseline,
+    )
     return _Plan(settings, nightly, jobs, terms, request.colour)
 
 
@@ -133,6 +144,14 @@ def _against(baseline: str | None, registry: Registry) -> Iterator[tuple[str, st
         yield "last green night", green.name
     elif green is None and own is None and ended is not None:
         yield "night before, none was green yet", ended.name
+
+
+def _bars(baseline: str | None, registry: Registry) -> tuple[Bar, ...] | None:
+    """Return the bars of a baseline as they are now; None where what a night is compared with has none."""
+    meant = parse_reference(baseline or "")
+    if not isinstance(meant, BaselineName):
+        return None
+    return next((one.bars for one in registry.baselines.listed() if one.name == meant.name), None)
 
 
 def _new_run(plan: _Plan) -> NewRun:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from registry.naming import is_of_each_run
 from registry.records import RunKind, RunStatus
-from runner.commands._night_page import NightView, terms_of
+from runner.commands._night_page import NightView
+from runner.commands._night_terms import terms_of
 from runner.commands.comparing import HeldTo, diff_of
 from runner.commands.delivery import deliver
 from runner.commands.report_file import ReportFile

@@ -202,6 +202,8 @@ class Baselines(ProjectCase):
         self.assertEqual(answer.code, 1, answer.output)
         self.assertEqual(answer.output.replace("\n", " ").count(" test_accuracy 99.00% -> 90.00%"), 1, answer.output)
         self.assertIn("  baseline:main: nightly-1", home.run("report").lines)
+        kept = "SELECT value FROM run_param WHERE key = 'barred_by' UNION ALL SELECT value FROM run_param WHERE key = 'known'"
+        self.assertEqual(rows(home, kept), [('"baseline:main"',), ("[]",), ("[]",)])
 
 
 class Refused(ProjectCase):

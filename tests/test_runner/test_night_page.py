@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from registry.expected.bars import Bar
 from registry.expected.known import KnownFailure
 from registry.naming import is_of_each_run
+from registry.past.night import Found
 from registry.records import Dataset, Direction, Metric, NewRun, Outcome, Run, RunKind, RunStatus, TestRecord
-from registry.regress import Verdict
-from runner.commands._night_page import NightView, Terms
+from registry.regress import Tolerance, Verdict
+from runner.commands._night_page import NightView
+from runner.commands._night_terms import Terms, terms_of
 from tests.test_registry.factories import ENVIRONMENT, RegistryCase, result
 
 MNIST = Dataset("mnist", "d" * 64, 54_000, 6_000, 10_000)
@@ -51,6 +55,11 @@ class NightCase(RegistryCase):
     def view(self, night: Run, *against: tuple[str, str], **terms: Any) -> NightView:
         """Return what a night shows."""
         return NightView(self.registry, night, self.folder, Terms(against=against, **terms))
+
+    def known(self, test_id: str) -> None:
+        """Let a test fail for today."""
+        today = datetime.now(UTC).astimezone().date()
+        self.registry.known_failures.add(KnownFailure(test_id, "why", "me", today, datetime.now(UTC)), today)
 
 
 class References(NightCase):
@@ -102,7 +111,44 @@ class References(NightCase):
         page = self.view(night, ("last-green:test", "last-green:test")).page("text")
         self.assertEqual(page.facts["last-green:test"], f"suite a with {first.name}/suite-a; suite b with nightly-5/suite-b")
 
-    def known(self, test_id: str) -> None:
-        """Let a test fail for today."""
-        today = datetime.now(UTC).astimezone().date()
-        self.registry.known_failures.add(KnownFailure(test_id, "why", "me", today, datetime.now(UTC)), today)
+
+class Again(NightCase):
+    """The report of a night, made again when bars and known failures are others."""
+
+    def test_known_failures_of_the_time(self):
+        """What may fail is what might when the night began, whatever was added or removed since."""
+        self.night({"suite a": GREEN})
+        self.known("suite.Case.test_one")
+        terms = Terms(("suite a",), (("last green night", "nightly-1"),), known=tuple(self.registry.known_failures.listed()))
+        night = self.night({"suite a": RED}, terms)
+        self.registry.known_failures.remove("suite.Case.test_one")
+        self.assertEqual(NightView(self.registry, night, self.folder, terms_of(night)).verdict, Verdict.UNCHANGED)
+        strict = self.night({"suite a": RED}, replace(terms, known=()))
+        self.known("suite.Case.test_one")
+        self.assertEqual(NightView(self.registry, strict, self.folder, terms_of(strict)).verdict, Verdict.REGRESSED)
+
+    def test_bars_of_the_time(self):
+        """Metrics are held to the bars that the baseline had when the night began, also where it has risen since."""
+        self.registry.baselines.set("main", self.night({"mnist seed 0": 0.97}))
+        bars = self.registry.baselines.listed()[0].bars
+        terms = Terms(("mnist seed 0",), (("baseline:main", "nightly-1"),), known=(), bars=bars, barred_by="baseline:main")
+        night = self.night({"mnist seed 0": 0.97}, terms)
+        self.registry.baselines.set("main", self.night({"mnist seed 0": 0.99}))
+        self.assertEqual(NightView(self.registry, night, self.folder, terms_of(night)).verdict, Verdict.UNCHANGED)
+        self.assertEqual(self.view(night, ("baseline:main", "nightly-1")).verdict, Verdict.REGRESSED)
+
+    def test_what_it_is_held_to_is_kept(self):
+        """All that a night is held to is recorded with it, and comes back as it was."""
+        self.night({"suite a": GREEN})
+        self.known("suite.Case.test_one")
+        known = tuple(self.registry.known_failures.listed())
+        terms = Terms(("suite a",), (("x", "y"),), {"loss": Tolerance(0.1)}, "never", 26, known, (Bar("loss", 0.1, "z"),), "x")
+        self.assertEqual(terms_of(self.night({"suite a": GREEN}, terms)), terms)
+        self.assertEqual(terms_of(self.night({"suite a": GREEN}, Terms())), Terms())
+
+    def test_what_is_gone(self):
+        """A night that does not come out as it did, since what it was compared with is gone, keeps its verdict and says so."""
+        night = self.night({"suite a": RED})
+        page = self.view(night).page("text", Found(Verdict.UNCHANGED, "UNCHANGED: nothing"))
+        self.assertEqual((page.verdict, page.sentence), (Verdict.UNCHANGED, "UNCHANGED: nothing"))
+        self.assertIn("made again, it comes out RED now", page.findings[-1].sentence)
