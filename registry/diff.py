@@ -20,7 +20,7 @@ from registry.comparing.uncovered import CoverageChange, coverage_change
 from registry.comparing.why import Reason, Situation, ranked_differences, unexplained
 from registry.expected.bars import held_to_bars
 from registry.expected.expectations import Expectations, Window, with_medians
-from registry.expected.known import KnownResult, KnownState, muted, unmuted, with_causes
+from registry.expected.known import KnownResult, KnownState, muted, renamed, unmuted, with_causes
 from registry.origin import CommitRange, Onset, Sources, TestKey, unasked, way_between
 from registry.records import (
     ChangedPair,
@@ -51,6 +51,7 @@ class Diff:
         metric_onsets: Since when a metric is as bad as in B, by name.
         comparability: What of the runs cannot be compared, one sentence each.
         known: What B says about known failures; those that are muted are in none of the lists of tests.
+        known_renamed: Tests that are red and probably known failures of another name, so that nothing mutes them.
         window: The runs whose medians A's metrics are; None where they are A's own.
     """
 
@@ -72,6 +73,7 @@ class Diff:
     metric_onsets: Mapping[str, Onset] = field(default_factory=dict)
     comparability: tuple[str, ...] = ()
     known: tuple[KnownResult, ...] = ()
+    known_renamed: tuple[ChangedPair, ...] = ()
     window: Window | None = None
 
 
@@ -108,7 +110,8 @@ def compare_runs(
     findings = [*_findings((a, b), tests, paces)]
     # Only what differs between these two runs needs something that differs: a bar, a median and a day that is over do not.
     own = [*findings, *_number_findings(() if held_to.window else moved, checkpoints)]
-    findings += [*_known_findings(known), *_number_findings(metrics, checkpoints)]
+    moved_known = renamed(tests, held_to.failures)
+    findings += [*_known_findings(known), *_renamed_findings(moved_known), *_number_findings(metrics, checkpoints)]
     findings += [] if why else _unexplained(own, tests, (a, b))
     return Diff(
         a=a.run,
@@ -129,6 +132,7 @@ def compare_runs(
         metric_onsets=metrics_dated(comparison, sources),
         comparability=tuple(comparability(a, b)),
         known=known,
+        known_renamed=tuple(pair for pair in moved_known if pair.b is not None and pair.b.is_red),
         window=held_to.window,
     )
 
@@ -244,6 +248,15 @@ def _known_findings(known: tuple[KnownResult, ...]) -> Iterator[tuple[Verdict, s
     for state, words in told:
         if numbers[state]:
             yield Verdict.UNCHANGED, f"{_count(numbers[state], 'known failure')} {words}"
+
+
+def _renamed_findings(moved: Iterable[ChangedPair]) -> Iterator[tuple[Verdict, str]]:
+    for pair in moved:
+        words = f"known failure {pair.renamed_from} is gone; {pair.test_id} looks like it, renamed"
+        if pair.b is not None and pair.b.is_red:
+            yield Verdict.SUSPECTED, f"{words}: `runner known add {pair.test_id}`, or mend it"
+        else:
+            yield Verdict.UNCHANGED, f"{words}, and passes: `runner known remove {pair.renamed_from}`"
 
 
 def _kinds(members: Iterable[ChangedPair]) -> str:

@@ -212,9 +212,11 @@ class Registry:
         meant, kept = parse_reference(reference), kept or Kept()
         with self._database.reading() as connection:
             bars = baselines.bars(connection, meant.name) if isinstance(meant, BaselineName) else ()
+            failures = tuple(known_failures.listed(connection)) if kept.known is None else kept.known
             return Expectations(
                 bars=bars if kept.bars is None else kept.bars,
-                known=known_failures.results(connection, b, a, kept.known),
+                known=known_failures.results(connection, b, a, failures),
+                failures=failures,
                 window=references.window(connection, meant, b) if isinstance(meant, Rolling) else None,
             )
 

@@ -42,11 +42,13 @@ class Expectations:
     Attributes:
         bars: Of the baseline that A was named by.
         known: The known failures that B says something about.
+        failures: All known failures.
         window: The runs whose medians stand in the place of A's metrics; None where A stands for itself.
     """
 
     bars: tuple[Bar, ...] = ()
     known: tuple[KnownResult, ...] = ()
+    failures: tuple[KnownFailure, ...] = ()
     window: Window | None = None
 
 

@@ -101,6 +101,14 @@ def muted(tests: TestChanges, known: Iterable[KnownResult]) -> TestChanges:
     )
 
 
+def renamed(tests: TestChanges, failures: Iterable[KnownFailure]) -> tuple[ChangedPair, ...]:
+    """Return the tests that probably are known failures of another name, under which nobody knows them yet."""
+    known = {failure.test_id for failure in failures}
+    lists = (tests.newly_failing, tests.still_failing, tests.still_failing_new_cause, tests.fixed)
+    pairs = (pair for members in lists for pair in members)
+    return tuple(pair for pair in pairs if pair.renamed_from in known and pair.test_id not in known)
+
+
 def unmuted(pairs: Iterable[ChangedPair], known: Iterable[KnownResult]) -> tuple[ChangedPair, ...]:
     """Return the pairs of a comparison without those whose failure is muted."""
     return _without(pairs, {result.key for result in known if result.state is KnownState.MUTED})

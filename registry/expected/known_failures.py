@@ -78,22 +78,20 @@ def listed(connection: Connection) -> list[KnownFailure]:
         return [_failure(row) for row in connection.execute(select(table).order_by(table.c.test)).all()]
 
 
-def results(
-    connection: Connection, run: Run, reference: Run | None = None, failures: Sequence[KnownFailure] | None = None
-) -> tuple[KnownResult, ...]:
+def results(connection: Connection, run: Run, reference: Run, failures: Sequence[KnownFailure]) -> tuple[KnownResult, ...]:
     """Return what a run says about the known failures, on the day on which it ran, in order of test.
 
     Args:
         connection: A connection.
         run: The run.
         reference: What it is compared with.
-        failures: The known failures; None for those of today.
+        failures: The known failures.
     """
-    known = {failure.test_id: failure for failure in (listed(connection) if failures is None else failures)}
+    known = {failure.test_id: failure for failure in failures}
     if not known:
         return ()
     day = day_of(run)
-    before = {} if reference is None else {(row.name, row.ordinal): row for row in _last(connection, reference.id, [*known])}
+    before = {(row.name, row.ordinal): row for row in _last(connection, reference.id, [*known])}
     found = []
     with decoding(f"run {run.name}"):
         for row in _last(connection, run.id, [*known]):

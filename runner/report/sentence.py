@@ -81,9 +81,7 @@ def _parts(diff: Diff) -> Iterator[tuple[Verdict, str]]:
             causes = {pair.cause_b for pair in pairs if pair.cause_b is not None}
             cause = f" from {counted(len(causes), 'cause')}" if causes and name == "newly_failing" else ""
             yield verdict, f"{counted(len(pairs), 'test')} {words}{cause}"
-    expired = sum(result.state is KnownState.EXPIRED for result in diff.known)
-    if expired:
-        yield Verdict.REGRESSED, f"{counted(expired, 'known failure')} expired"
+    yield from _known_parts(diff)
     if diff.fixtures:
         yield Verdict.REGRESSED, f"{counted(len(diff.fixtures), 'fixture')} newly failing"
     for verdict in (Verdict.REGRESSED, Verdict.SUSPECTED):
@@ -95,6 +93,14 @@ def _parts(diff: Diff) -> Iterator[tuple[Verdict, str]]:
             yield change.verdict, _metric(change)
     if diff.checkpoints.determinism == "lost":
         yield Verdict.SUSPECTED, "determinism lost"
+
+
+def _known_parts(diff: Diff) -> Iterator[tuple[Verdict, str]]:
+    expired = sum(result.state is KnownState.EXPIRED for result in diff.known)
+    if expired:
+        yield Verdict.REGRESSED, f"{counted(expired, 'known failure')} expired"
+    if diff.known_renamed:
+        yield Verdict.SUSPECTED, f"{counted(len(diff.known_renamed), 'known failure')} renamed"
 
 
 def _metric(change: MetricChange) -> str:

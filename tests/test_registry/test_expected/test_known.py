@@ -101,6 +101,39 @@ class InADiff(unittest.TestCase):
         self.assertIn("1 known failure passing now: `runner known remove` it", diff.reasons)
 
 
+class Renamed(RegistryCase):
+    """A known failure whose test has another name now."""
+
+    def diff(self, outcome: Outcome):
+        """Compare two runs between which the test was renamed, and failed before."""
+        old, new = "pkg.mod.Case.test_adds", "pkg.mod.Case.test_add"
+        message = {"message": "1 != 2", "traceback": "Traceback\nAssertionError: 1 != 2\n"}
+        a = self.recorded([result(old, FAILED, **message), result("pkg.mod.Case.other")], green=False)
+        b = self.recorded([result(new, outcome, **(message if outcome is FAILED else {})), result("pkg.mod.Case.other")])
+        self.registry.known_failures.add(failure(old), TODAY)
+        return lambda: compare_runs(self.registry.compare(a, b), expectations=self.registry.expectations("1", a, b))
+
+    def test_still_red(self):
+        """One that is red under its new name is suspected, with both names and what to type; once known itself it is muted."""
+        compared = self.diff(FAILED)
+        diff = compared()
+        self.assertEqual(diff.verdict, Verdict.SUSPECTED)
+        self.assertIn(
+            "known failure pkg.mod.Case.test_adds is gone; pkg.mod.Case.test_add looks like it, renamed: "
+            "`runner known add pkg.mod.Case.test_add`, or mend it",
+            diff.reasons,
+        )
+        self.assertEqual([pair.test_id for pair in diff.known_renamed], ["pkg.mod.Case.test_add"])
+        self.registry.known_failures.add(failure("pkg.mod.Case.test_add"), TODAY)
+        self.assertEqual((compared().verdict, compared().known_renamed), (Verdict.UNCHANGED, ()))
+
+    def test_green_now(self):
+        """One that passes under its new name is no known failure any more, and is told to be removed."""
+        diff = self.diff(PASSED)()
+        self.assertEqual((diff.verdict, diff.known_renamed), (Verdict.IMPROVED, ()))
+        self.assertIn("looks like it, renamed, and passes: `runner known remove pkg.mod.Case.test_adds`", " ".join(diff.reasons))
+
+
 class Stored(RegistryCase):
     """Known failures in the registry."""
 
