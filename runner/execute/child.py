@@ -8,6 +8,10 @@ import select
 import signal
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _MIB = 1 << 20
 _POLL_S = 0.02
@@ -60,11 +64,12 @@ class Child:
             self.kill()
             self._reap(0)
 
-    def wait(self, seconds: float) -> bool:
-        """Wait so long for its end; tell whether it came."""
+    def wait(self, seconds: float, meanwhile: Callable[[], None] = lambda: None) -> bool:
+        """Wait so long for its end, with something else to do meanwhile; tell whether it came."""
         deadline = time.monotonic() + seconds
         while not self.is_dead() and time.monotonic() < deadline:
             self.pause(_POLL_S)
+            meanwhile()
         return self.is_dead()
 
     def pause(self, seconds: float) -> None:

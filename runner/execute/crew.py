@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.execute.options import encode
 from runner.execute.process import spawn
-from runner.execute.strays import adopt_orphans, sweep, wait_for_children
+from runner.execute.strays import adopt_orphans, bury_orphans, sweep, wait_for_children
 from runner.execute.template import Template
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from runner.execute.options import Selection, WorkerOptions
     from runner.execute.process import WorkerProcess
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _CARDS = "CUDA_VISIBLE_DEVICES"
+_LOOK_S = 0.04
 _MARK = "UNITTEST_RUN_MARK"
 
 
@@ -36,13 +36,15 @@ class Crew:
         self._selection = selection
         self._options = options
         self._template: Template | None = None
+        self._workers: set[int] = set()
+        self._last_look = 0.0
         self._mark = os.urandom(16).hex()
         self._shared = _shared_environment(options.jobs)
         self._cards = visible_cards() if options.jobs > 1 else []
         wait_for_children()
-        adopts = adopt_orphans()
-        self.forks = options.jobs > 1 and options.start_method != "spawn" and adopts
-        self.reason = _reason(options, adopts=adopts)
+        self._adopts = adopt_orphans()
+        self.forks = options.jobs > 1 and options.start_method != "spawn" and self._adopts
+        self.reason = _reason(options, adopts=self._adopts)
 
     def start_template(self) -> WorkerProcess:
         """Start the process that loads the suite and is forked then."""
@@ -51,16 +53,17 @@ class Crew:
         # It sees one card too: what the suite asks about cards when it is imported must hold for the workers.
         environment = {**first, **dict.fromkeys(_THREAD_VARIABLES, "1"), _MARK: self._mark}
         self._template = Template(self._options, block, environment)
-        return self._template.process
+        return self._hired(self._template.process)
 
     def spawn(self, slot: int) -> WorkerProcess:
         """Start a worker that loads the suite itself."""
         block = encode(self._selection, self._options, self.skipped_modules)
-        return spawn(self._options, block, {**self.environment(slot), _MARK: self._mark})
+        return self._hired(spawn(self._options, block, {**self.environment(slot), _MARK: self._mark}))
 
     def fork(self, slot: int) -> WorkerProcess | None:
         """Return a worker forked from the process that has loaded the suite; None where that does not answer."""
-        return None if self._template is None else self._template.fork(self.environment(slot))
+        worker = None if self._template is None else self._template.fork(self.environment(slot))
+        return worker and self._hired(worker)
 
     def give_up_forking(self, reason: str) -> None:
         """Start further workers afresh."""
@@ -77,9 +80,20 @@ class Crew:
         if self._template is not None:
             self._template.process.command(b"end\n")
 
-    def dismiss(self, workers: Collection[int]) -> None:
-        """End what tests left behind in these workers, given by their ids."""
-        sweep(self._mark, workers)
+    def bury_orphans(self) -> None:
+        """Reap what tests left behind and what is dead by now; may be called as often as one likes."""
+        now = time.monotonic()
+        if self._adopts and now > self._last_look + _LOOK_S:
+            self._last_look = now
+            bury_orphans(self._workers)
+
+    def dismiss(self) -> None:
+        """End what tests left behind."""
+        sweep(self._mark, self._workers)
+
+    def _hired(self, worker: WorkerProcess) -> WorkerProcess:
+        self._workers.add(worker.child.pid)
+        return worker
 
 
 def processors() -> int:

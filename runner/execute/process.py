@@ -17,7 +17,7 @@ from runner.execute.lines import LineDecoder
 from runner.execute.printed import PrintedFile, anonymous_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from runner.execute.lines import Message
     from runner.execute.options import WorkerOptions
@@ -165,11 +165,15 @@ class WorkerProcess:
         """Keep what a test prints without end from filling the memory."""
         self._pipes.printed.forget_middle()
 
-    def leave(self) -> Leaving:
-        """Give a worker that said `end` some seconds for its exit handlers, then close."""
+    def leave(self, meanwhile: Callable[[], None]) -> Leaving:
+        """Give a worker that said `end` some seconds for its exit handlers, then close.
+
+        Args:
+            meanwhile: Called again and again while they run.
+        """
         if self._is_closed:  # it was buried: somebody has told already how it ended
             return Leaving()
-        has_left = self.child.wait(_LEAVING_S)
+        has_left = self.child.wait(_LEAVING_S, meanwhile)
         problem = None
         if not has_left:
             problem = f"the exit handlers did not return within {_LEAVING_S:.0f} s, and the worker was killed"

@@ -39,6 +39,22 @@ def wait_for_children() -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
+def bury_orphans(known: Collection[int]) -> None:
+    """Reap the orphans of tests that are dead: a test that waits until its daemon is gone would otherwise wait for ever.
+
+    Args:
+        known: Our own workers, dead or alive, for whose end somebody else waits.
+    """
+    with contextlib.suppress(ChildProcessError):
+        if os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            return
+    ours = os.getsid(0)  # the session of the children that a plug-in of ours may have
+    for pid in _children():
+        if pid not in known and _session(pid) not in (ours, None):
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+
+
 def sweep(mark: str, sessions: Collection[int]) -> None:
     """Kill the children of ours that workers left, and theirs, which become ours when they are orphans.
 

@@ -85,7 +85,8 @@ class Execution:
                     self._turn(signals)
                 self._crew.release_template()
                 for lane in self._lanes:
-                    tell_leaving(self._ledger, lane.process.leave(), is_stopped=self._interrupted is not None)
+                    left = lane.process.leave(self._crew.bury_orphans)
+                    tell_leaving(self._ledger, left, is_stopped=self._interrupted is not None)
         finally:
             self.close()
         summary = self._ledger.close(self._stopped_by, self._interrupted)
@@ -97,7 +98,7 @@ class Execution:
         """Kill what is left of the workers and of what their tests started; may be called again."""
         for lane in self._lanes:
             lane.process.close()
-        self._crew.dismiss({lane.process.child.pid for lane in self._lanes})
+        self._crew.dismiss()
 
     # The loop.
 
@@ -119,6 +120,7 @@ class Execution:
         if number:
             self._ledger.flush()
         self._watch(now)
+        self._crew.bury_orphans()
         if signals.received:
             self._obey(signals.received)
         self._feed()

@@ -10,6 +10,7 @@ Standard library only, and no part of the runner: it is what the runner is compa
 # ruff: noqa: N802
 
 import json
+import os
 import sys
 import unittest
 from pathlib import Path
@@ -21,11 +22,16 @@ _RANK = {
 
 
 class Log:
-    """A file to which each result is added as soon as it is known, for the process may die."""
+    """A file to which each result is added as soon as it is known, for the process may die.
+
+    It is written through functions that are kept from before the tests, which may replace the module os by another.
+    """
 
     def __init__(self, path: str) -> None:
-        self._path = Path(path)
-        self._path.write_text("")
+        self._path = str(Path(path).absolute())
+        self._open, self._write, self._close = os.open, os.write, os.close
+        self._flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        Path(path).write_text("")
         self._waiting: dict[int, list[tuple[str, int]]] = {}
         self._numbers: dict[str, int] = {}
 
@@ -47,8 +53,9 @@ class Log:
         waiting = self._waiting.get(id(test))
         number = None if is_fixture else waiting.pop(0)[1] if waiting else self._next(test.id())[1]
         key = test.id(), number
-        with self._path.open("a") as file:
-            file.write(json.dumps([*key, outcome]) + "\n")
+        file = self._open(self._path, self._flags)
+        self._write(file, (json.dumps([*key, outcome]) + "\n").encode())
+        self._close(file)
 
 
 class Recording(unittest.TextTestResult):

@@ -14,7 +14,7 @@ from textwrap import dedent
 
 from runner import execute
 from runner.errors import UsageError, WorkerFailed
-from runner.events import Event
+from runner.events import Event, Printed, TestFinished
 from runner.execute.child import Child
 from runner.execute.process import Pipes, WorkerProcess
 
@@ -155,6 +155,65 @@ class StrayTest(unittest.TestCase):
         run_suite(folder)
         (pid,) = map(int, (Path(folder) / "diary.txt").read_text().split())
         self.assertFalse(is_alive(pid))
+
+    DAEMON = """
+        import os, signal, time, unittest
+
+        def is_there(pid):
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
+                return False
+            return True
+
+        def stop(pid):
+            os.kill(pid, signal.SIGTERM)
+            deadline = time.monotonic() + 4
+            while is_there(pid):
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{pid} is still there")
+                time.sleep(0.01)
+
+        def daemon():
+            reading, writing = os.pipe()
+            between = os.fork()
+            if not between:
+                os.setsid()
+                pid = os.fork()
+                if not pid:
+                    time.sleep(60)
+                os.write(writing, b"%d" % pid)
+                os._exit(0)
+            os.waitpid(between, 0)
+            return int(os.read(reading, 20))
+    """
+
+    def test_daemon_that_a_test_stops(self) -> None:
+        """A test that stops its daemon finds it gone, as it would under an init process."""
+        body = """
+        class Daemons(unittest.TestCase):
+            def test_stop(self):
+                stop(daemon())
+        """
+        folder = self.enterContext(TemporaryDirectory())
+        write_suite(folder, {"test_daemon.py": dedent(self.DAEMON) + dedent(body)})
+        for method in ("spawn", "fork"):
+            with self.subTest(method):
+                events, _ = run_suite(folder, jobs=2, start_method=method)
+                self.assertEqual([(event.outcome, event.message) for event in events.of(TestFinished)], [("passed", None)])
+
+    def test_daemon_that_an_exit_handler_stops(self) -> None:
+        """So does an exit handler."""
+        body = """
+        import atexit
+        class Daemons(unittest.TestCase):
+            def test_stop(self):
+                atexit.register(stop, daemon())
+        """
+        folder = self.enterContext(TemporaryDirectory())
+        write_suite(folder, {"test_daemon.py": dedent(self.DAEMON) + dedent(body)})
+        events, _ = run_suite(folder)
+        self.assertEqual(events.of(Printed), [])
 
 
 class InterpreterTest(unittest.TestCase):
