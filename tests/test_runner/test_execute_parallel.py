@@ -197,10 +197,14 @@ class ForkingTest(unittest.TestCase):
 
     def test_shares_of_the_first_worker(self) -> None:
         """The process that could not be forked gets a card and threads of its own as any other worker does."""
-        shares = "os.environ['CUDA_VISIBLE_DEVICES'], os.environ['OMP_NUM_THREADS'], torch.threads[-1]"
-        self.write(
-            f"note('%s %s %s' % ({shares})); time.sleep(0.1)", "import tempfile, torch; folder = tempfile.TemporaryDirectory()"
-        )
+        # The first two tests wait for each other, so that both workers take one.
+        before = """import tempfile, torch; folder = tempfile.TemporaryDirectory()
+def tell():
+    note(f"{os.environ['CUDA_VISIBLE_DEVICES']} {os.environ['OMP_NUM_THREADS']} {torch.threads[-1]}")
+    deadline = time.monotonic() + 20
+    while len(set(open("diary.txt"))) < 2 and time.monotonic() < deadline: time.sleep(0.01)
+"""
+        self.write("tell()", before)
         set_threads = "threads = [int(os.environ['OMP_NUM_THREADS'])]"
         write_suite(self.folder, {"torch.py": TORCH.replace("threads = [1]", set_threads)})
         with patch.dict(os.environ, CUDA_VISIBLE_DEVICES="GPU-a,MIG-b", OMP_NUM_THREADS="3"):
