@@ -37,6 +37,7 @@ class Driver(suite.TestSuite):
     def __init__(self, layout: Layout, result: Result, channel: Channel, surroundings: Surroundings) -> None:
         super().__init__()
         self._layout = layout
+        self._starts = frozenset(layout.units)
         self._result = result
         self._channel = channel
         self._surroundings = surroundings
@@ -62,7 +63,7 @@ class Driver(suite.TestSuite):
     def split(self, start: int, stop: int) -> "Iterator[tuple[int, int]]":
         """Cut a range where units start."""
         stop = min(stop, len(self._layout.ids))
-        borders = [unit for unit in self._layout.units if start < unit < stop]
+        borders = [position for position in range(start + 1, stop) if position in self._starts]
         yield from zip([start, *borders], [*borders, stop], strict=True)
 
     def run_range(self, start: int, stop: int) -> None:
@@ -211,7 +212,8 @@ class Driver(suite.TestSuite):
         name = f"setUpModule ({module})" if hasattr(sys.modules.get(module), "setUpModule") else None
         if self._pollution is not None and name is not None:
             self._pollution.before_module()
-        if not self._guarded(name, self._end_of_module(module), setup, test, result):
+        prevents = self._position if name is None else self._end_of_module(module)  # a long way in a module of many classes
+        if not self._guarded(name, prevents, setup, test, result):
             result._moduleSetUpFailed = True
             self._guarded(None, self._position, case.doModuleCleanups)
         if self._pollution is not None:
