@@ -94,8 +94,10 @@ def _first_seen(b: Outcome | None) -> str:
 def _to_red(pair: ChangedPair, a: Outcome, b: Outcome) -> str:
     if not a.is_red:
         return "newly_failing"
-    # A result of an older release has no cause, and then only its outcome can tell.
-    is_same = a is b and (pair.cause_a == pair.cause_b or None in (pair.cause_a, pair.cause_b))
+    # A result of an older release has no cause, and that of a test's own code names the test, so that under another name it tells
+    # nothing: then only the outcome can.
+    is_unknown = None in (pair.cause_a, pair.cause_b) or pair.renamed_from is not None
+    is_same = a is b and (is_unknown or pair.cause_a == pair.cause_b)
     return "still_failing" if is_same else "still_failing_new_cause"
 
 
