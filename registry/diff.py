@@ -103,7 +103,7 @@ def compare_runs(
     tests = muted(changes, known)
     paces = _paces(tests.slower, comparison, confirmed)
     moved = metric_changes(usual, limits)
-    metrics = held_to_bars(moved, (usual.a, b), limits, held_to.bars)
+    metrics = held_to_bars(moved, usual, limits, held_to.bars)
     checkpoints = checkpoint_change(a, b, max_abs_delta)
     onsets, evidence = dated(comparison, sources)
     why = ranked_differences(a, b, _broken(tests, evidence), _situation(tests, paces, b.run))

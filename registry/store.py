@@ -214,7 +214,7 @@ class Registry:
             bars = baselines.bars(connection, meant.name) if isinstance(meant, BaselineName) else ()
             failures = tuple(known_failures.listed(connection)) if kept.known is None else kept.known
             return Expectations(
-                bars=bars if kept.bars is None else kept.bars,
+                bars=baselines.with_seeds(connection, bars if kept.bars is None else kept.bars),
                 known=known_failures.results(connection, b, a, failures),
                 failures=failures,
                 window=references.window(connection, meant, b) if isinstance(meant, Rolling) else None,

@@ -68,7 +68,8 @@ def metric_changes(comparison: RunComparison, limits: Mapping[str, Tolerance]) -
     found = [
         change for name in sorted(before.keys() | after.keys()) for change in _change(name, before.get(name), after.get(name))
     ]
-    by_seeds = _judged_by_seeds(comparison, [change for change in found if change.name not in limits])
+    directions = {change.name: change.direction for change in found if change.name not in limits}
+    by_seeds = judged_by_seeds((comparison.seeds_a, comparison.seeds_b), directions)
     is_repeated = _is_repeated(a, b)
     return tuple(
         _noise(change, (a, b))
@@ -154,13 +155,21 @@ def _direction(name: str) -> Direction:
     return Direction.HIGHER if name.endswith("accuracy") else Direction.LOWER
 
 
-def _judged_by_seeds(comparison: RunComparison, changes: list[MetricChange]) -> dict[str, Judgement]:
-    """Judge together, for the correction of the levels, all metrics that were measured with enough seeds."""
-    a, b = comparison.seeds_a, comparison.seeds_b
+def judged_by_seeds(
+    sides: tuple[Mapping[str, Mapping[int, float]], Mapping[str, Mapping[int, float]]],
+    directions: Mapping[str, Direction | None],
+) -> dict[str, Judgement]:
+    """Judge together, for the correction of the levels, all metrics that were measured with enough seeds on both sides.
+
+    Args:
+        sides: The last values by metric and seed, of A and of B.
+        directions: The metrics, and which way each is better.
+    """
+    a, b = sides
     samples = {
-        change.name: _samples(change.name, (a.get(change.name, {}), b.get(change.name, {})), change.direction)
-        for change in changes
-        if change.direction is not None and a.get(change.name) != b.get(change.name)
+        name: _samples(name, (a.get(name, {}), b.get(name, {})), direction)
+        for name, direction in directions.items()
+        if direction is not None and a.get(name) != b.get(name)
     }
     judged = dict(zip(samples, judge_seeds(list(samples.values())), strict=True))
     return {name: judgement for name, judgement in judged.items() if judgement.verdict is not Verdict.INSUFFICIENT_DATA}

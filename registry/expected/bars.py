@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from statistics import median
 
-from registry.comparing.metrics import ACCURACIES, MetricChange
-from registry.records import Direction, MetricSummary, Run, RunDetails
+from registry.comparing.metrics import ACCURACIES, MetricChange, judged_by_seeds
+from registry.records import Direction, MetricSummary, Run, RunComparison, RunDetails
 from registry.regress import Judgement, Tolerance, Verdict, judge_accuracy, judge_limit
 
 _WORST_FIRST = (Verdict.REGRESSED, Verdict.SUSPECTED)
@@ -21,11 +21,16 @@ _WORST_FIRST = (Verdict.REGRESSED, Verdict.SUSPECTED)
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The best value of a metric over the runs that a baseline has meant, and the name of the run that reached it."""
+    """The best value of a metric over the runs that a baseline has meant, and the name of the run that reached it.
+
+    Attributes:
+        seeds: What that run reached by seed, where somebody asked and it is still there.
+    """
 
     metric: str
     value: float
     run: str
+    seeds: Mapping[int, float] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,36 +129,46 @@ def is_worse(value: float, than: float, direction: Direction) -> bool:
 
 
 def held_to_bars(
-    changes: Iterable[MetricChange], sides: tuple[RunDetails, RunDetails], limits: Mapping[str, Tolerance], bars: Iterable[Bar]
+    changes: Iterable[MetricChange], comparison: RunComparison, limits: Mapping[str, Tolerance], bars: Iterable[Bar]
 ) -> tuple[MetricChange, ...]:
-    """Return the changes of metrics, judged against the bars too, by the rule for one value a side.
+    """Return the changes of metrics, judged against the bars too.
 
-    A metric that is as in the baseline, and so has no change, gets one where it is worse than its bar.
+    That is by the seeds where B and the run that reached the bar have enough of them, else by the rule for one value a side. A
+    metric that is as in the baseline, and so has no change, gets one where it is worse than its bar.
     """
     found = {change.name: change for change in changes}
-    found |= {change.name: change for bar in bars for change in _held(bar, found.get(bar.metric), sides, limits)}
+    sides = (comparison.a, comparison.b)
+    worse = {bar.metric: (bar, direction) for bar in bars for direction in _worse(bar, sides)}
+    by_seeds = judged_by_seeds(
+        ({name: bar.seeds for name, (bar, _) in worse.items()}, comparison.seeds_b),
+        {name: direction for name, (_, direction) in worse.items() if name not in limits},
+    )
+    for name, (bar, direction) in worse.items():
+        value = _last(comparison.b, name)
+        change = found.get(name) or MetricChange(name, value, value, 0.0, direction)
+        judgement = by_seeds.get(name) if math.isfinite(value) else None
+        found[name] = _with_bar(change, bar, judgement or _judged(bar, value, direction, comparison.b, limits.get(name)))
     return tuple(found[name] for name in sorted(found))
 
 
-def _held(
-    bar: Bar, change: MetricChange | None, sides: tuple[RunDetails, RunDetails], limits: Mapping[str, Tolerance]
-) -> Iterator[MetricChange]:
+def _worse(bar: Bar, sides: tuple[RunDetails, RunDetails]) -> Iterator[Direction]:
+    """Yield which way the metric of a bar is better, where B has it and is worse."""
     before, after = (next((metric for metric in side.metrics if metric.name == bar.metric), None) for side in sides)
     direction = next((metric.direction for metric in (after, before) if metric and metric.direction), None)
-    if after is None or direction is None or not (math.isnan(after.last) or is_worse(after.last, bar.value, direction)):
-        return
-    change = change or MetricChange(bar.metric, after.last, after.last, 0.0, direction)
-    yield _with_bar(change, bar, _judged(bar, after.last, direction, sides, limits.get(bar.metric)))
+    if after is not None and direction is not None and (math.isnan(after.last) or is_worse(after.last, bar.value, direction)):
+        yield direction
 
 
-def _judged(
-    bar: Bar, value: float, direction: Direction, sides: tuple[RunDetails, RunDetails], limit: Tolerance | None
-) -> Judgement | None:
+def _last(side: RunDetails, name: str) -> float:
+    return next(metric.last for metric in side.metrics if metric.name == name)
+
+
+def _judged(bar: Bar, value: float, direction: Direction, b: RunDetails, limit: Tolerance | None) -> Judgement | None:
     if not math.isfinite(value):
         return Judgement(Verdict.REGRESSED, "not finite any more")
     if limit is not None:
         return judge_limit(bar.value, value, direction, limit)
-    part, data = ACCURACIES.get(bar.metric), sides[1].dataset
+    part, data = ACCURACIES.get(bar.metric), b.dataset
     examples = 0 if part is None or data is None else int(getattr(data, part))
     if examples < 1 or not (0 <= bar.value <= 1 and 0 <= value <= 1):
         return None

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import difflib
 import time
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from registry import models
-from registry.encoding import clean, decoding
+from registry.encoding import clean, decode_whole, decoding
 from registry.errors import BaselineNotFound, BaselineUnfit
 from registry.expected.bars import Bar, Baseline, BaselineMove, moved_bars, night_metrics
 from registry.naming import check_name
+from registry.past.measured import last_values
+from registry.past.samples import Seeds, seeds_of
 from registry.queries import details
 from registry.records import MetricSummary, Run, RunKind, RunStatus
 from registry.storage.database import Database, insert_or_update
@@ -87,6 +91,36 @@ def _metrics(connection: Connection, run: Run) -> tuple[MetricSummary, ...]:
 
 def _row(baseline: str, bar: Bar, keys: dict[str, int]) -> dict[str, object]:
     return {"baseline": baseline, "key_id": keys[bar.metric], "value": bar.value, "run": bar.run}
+
+
+def with_seeds(connection: Connection, bars: Iterable[Bar]) -> tuple[Bar, ...]:
+    """Return bars with what the runs that reached them reached by seed; a run that is gone tells nothing any more."""
+    known: dict[str, Seeds] = {}
+    found = []
+    for bar in bars:
+        if bar.run not in known:
+            known[bar.run] = _seeds(connection, bar.run)
+        found.append(replace(bar, seeds=known[bar.run].get(bar.metric, {})))
+    return tuple(found)
+
+
+def _seeds(connection: Connection, name: str) -> Seeds:
+    """Return the last value of each metric by seed; of a night those of its trainings."""
+    run, part = models.run.c, models.run_part.c
+    row = connection.execute(select(run.id, run.kind).where(run.name == name)).one_or_none()
+    if row is None:
+        return {}
+    if row.kind != str(RunKind.NIGHTLY):
+        return seeds_of(connection, row.id)
+    parts = select(run.id, run.seed).join(models.run_part, part.run_id == run.id).where(part.parent_id == row.id)
+    with decoding(f"the parts of {name}"):
+        seeds = {one.id: decode_whole(one.seed) for one in connection.execute(parts.where(run.seed.is_not(None)))}
+    found: Seeds = {}
+    for run_id, metric, value in last_values(connection, list(seeds)):
+        seed = seeds[run_id]
+        if seed is not None:
+            found.setdefault(metric, {})[seed] = value
+    return found
 
 
 def bars(connection: Connection, name: str) -> tuple[Bar, ...]:

@@ -45,7 +45,7 @@ class Terms:
         if self.known is not None:
             kept["known"] = [_told(failure) for failure in self.known]
         if self.bars is not None:
-            kept |= {"bars": [asdict(bar) for bar in self.bars], "barred_by": self.barred_by}
+            kept |= {"bars": [_bar(bar) for bar in self.bars], "barred_by": self.barred_by}
         return kept | {
             "planned": list(self.planned),
             "against": [list(pair) for pair in self.against],
@@ -73,6 +73,10 @@ def terms_of(night: Run) -> Terms:
 
 def _told(failure: KnownFailure) -> dict[str, str]:
     return {name: str(value) for name, value in asdict(failure).items()}
+
+
+def _bar(bar: Bar) -> dict[str, object]:
+    return {"metric": bar.metric, "value": bar.value, "run": bar.run}
 
 
 def _failure(told: Mapping[str, str]) -> KnownFailure:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import unittest
+from collections.abc import Mapping
 from dataclasses import replace
+from statistics import median
 
 from registry.comparing.metrics import MetricChange
 from registry.diff import compare_runs
@@ -137,7 +139,42 @@ class Held(unittest.TestCase):
     def test_a_bar_of_a_metric_that_is_gone(self):
         """A bar of a metric that B lacks raises nothing of its own."""
         side = RunDetails(make_training("a"))
-        self.assertEqual(held_to_bars((), (side, side), {}, [Bar("m", 1.0, "best")]), ())
+        self.assertEqual(held_to_bars((), make_comparison(a=side, b=side), {}, [Bar("m", 1.0, "best")]), ())
+
+
+class HeldOverSeeds(unittest.TestCase):
+    """Metrics of several seeds against what the run that reached the bar had with several."""
+
+    def judged(self, bar: tuple[float, ...], b: tuple[float, ...], limits: Mapping[str, Tolerance] | None = None) -> MetricChange:
+        """Return the change of the accuracy of the first seed of B."""
+        side = RunDetails(make_training("b"), metrics=(make_metric("test_accuracy", b[0], HIGHER),), dataset=MNIST)
+        comparison = replace(make_comparison(a=side, b=side), seeds_b={"test_accuracy": dict(enumerate(b))})
+        held = Bar("test_accuracy", median(bar), "best", dict(enumerate(bar)))
+        (change,) = held_to_bars((), comparison, limits or {}, [held])
+        return change
+
+    def test_a_small_loss_of_every_seed(self):
+        """A loss that every seed has is regressed, although for one seed alone it is within the noise."""
+        bar, b = (0.9800, 0.9803, 0.9798, 0.9801, 0.9799), (0.9770, 0.9772, 0.9769, 0.9771, 0.9768)
+        change = self.judged(bar, b)
+        self.assertEqual((change.verdict, change.bar), (Verdict.REGRESSED, 0.9800))
+        self.assertIn("5 pairs of seeds: mean 0.98 -> 0.977", change.evidence)
+        self.assertEqual(self.judged(bar[:1], b[:1]).verdict, None)
+
+    def test_one_unlucky_seed(self):
+        """One seed far below the bar is no regression where the others are as good as those of the bar."""
+        bar, b = (0.9800, 0.9850, 0.9860, 0.9840, 0.9855), (0.9700, 0.9855, 0.9862, 0.9845, 0.9860)
+        change = self.judged(bar, b)
+        self.assertNotIn(change.verdict, (Verdict.REGRESSED, Verdict.SUSPECTED))
+        self.assertIn("worse than the bar 0.985 of best", change.evidence)
+        self.assertEqual(self.judged(bar[1:2], b[:1]).verdict, Verdict.REGRESSED)
+
+    def test_a_limit_beats_the_seeds(self):
+        """A limit that somebody set holds for each seed by itself."""
+        bar, b = (0.9800,) * 5, (0.9700, 0.9855, 0.9862, 0.9845, 0.9860)
+        change = self.judged(bar, b, {"test_accuracy": Tolerance(0.001)})
+        self.assertEqual(change.verdict, Verdict.REGRESSED)
+        self.assertIn("0.001 is tolerated", change.evidence)
 
 
 class Medians(unittest.TestCase):
@@ -198,9 +235,9 @@ class OfANight(unittest.TestCase):
 class Stored(RegistryCase):
     """Baselines in the registry."""
 
-    def training(self, accuracy: float, name: str, status: RunStatus = RunStatus.FINISHED):
+    def training(self, accuracy: float, name: str, status: RunStatus = RunStatus.FINISHED, seed: int | None = None):
         """Record a training."""
-        with self.registry.start(NewRun(RunKind.TRAIN, name)) as run:
+        with self.registry.start(NewRun(RunKind.TRAIN, name, seed)) as run:
             run.log_metrics([Metric("test_accuracy", accuracy, direction=HIGHER)])
             run.finish(status)
         return self.registry.find_run(name)
@@ -232,11 +269,12 @@ class Stored(RegistryCase):
         """A baseline that means a night holds the metrics of its trainings to their medians; one that is gone holds nothing."""
         night = self.registry.start(NewRun(RunKind.NIGHTLY, "night"))
         for number, accuracy in enumerate((0.97, 0.99, 0.98)):
-            self.registry.nights.add_part(night.run, f"mnist seed {number}", self.training(accuracy, f"t{number}"))
+            self.registry.nights.add_part(night.run, f"mnist seed {number}", self.training(accuracy, f"t{number}", seed=number))
         night.finish(RunStatus.FINISHED)
         self.registry.baselines.set("main", self.registry.find_run("night"))
         run = self.registry.find_run("t0")
-        self.assertEqual(self.registry.expectations("baseline:main", run, run).bars, (Bar("test_accuracy", 0.98, "night"),))
+        (bar,) = self.registry.expectations("baseline:main", run, run).bars
+        self.assertEqual((bar, bar.seeds), (Bar("test_accuracy", 0.98, "night"), {0: 0.97, 1: 0.99, 2: 0.98}))
         self.registry.baselines.remove("main")
         self.assertEqual(self.registry.expectations("baseline:main", run, run).bars, ())
 
