@@ -5,6 +5,7 @@ A is the reference, what was typed first; B is looked at.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -225,7 +226,7 @@ def _test_findings(tests: TestChanges, b: Run) -> Iterator[tuple[Verdict, str]]:
         (ran, Verdict.REGRESSED, "newly failing"),
         (not_run, Verdict.SUSPECTED if stopped else Verdict.REGRESSED, "not run any more"),
         (new_cause, Verdict.SUSPECTED, "still failing for another cause"),
-        (tests.removed, Verdict.SUSPECTED, "removed"),
+        (tests.removed, Verdict.SUSPECTED, "not recorded" if b.status in _CUT_SHORT else "removed"),
         (tests.newly_skipped, Verdict.SUSPECTED, "newly skipped"),
         (tests.expected_to_fail, Verdict.SUSPECTED, "now expected to fail"),
         (tests.flaky, Verdict.SUSPECTED, "green only when tried again"),
@@ -275,7 +276,8 @@ def _fixture_findings(new: tuple[FixtureRecord, ...], gone: tuple[FixtureRecord,
 
 def _number_findings(metrics: tuple[MetricChange, ...], checkpoints: CheckpointChange) -> Iterator[tuple[Verdict, str]]:
     for metric in metrics:
-        if metric.is_noise or metric.verdict not in (None, Verdict.UNCHANGED):
+        is_lost = metric.b is not None and not math.isfinite(metric.b) and metric.verdict is not None
+        if metric.is_noise or is_lost or metric.verdict not in (None, Verdict.UNCHANGED):
             sides = f"{_number(metric.a)} -> {_number(metric.b)}"
             yield metric.verdict or Verdict.UNCHANGED, f"{metric.name} {sides}: {metric.evidence}"
     if checkpoints.determinism == "lost":

@@ -210,9 +210,20 @@ def judge_limit(a: float, b: float, direction: Direction, tolerance: Tolerance) 
     return Judgement(Verdict.REGRESSED if worse > 0 else Verdict.IMPROVED, evidence)
 
 
-def judge_finiteness(a: float, b: float, direction: Direction | None) -> Judgement | None:
-    """Judge a value that is no number any more; None where that is not the change, or is for the better."""
-    better = {Direction.HIGHER: math.inf, Direction.LOWER: -math.inf}
-    if not math.isfinite(a) or math.isfinite(b) or (direction is not None and b == better[direction]):
+def judge_finiteness(a: float | None, b: float, direction: Direction | None) -> Judgement | None:
+    """Judge a value that is no number, or has none to be compared with; None where both are, or one is the best infinity.
+
+    Args:
+        a: The value in A; None where it was not measured there.
+        b: The value in B.
+        direction: In which direction the metric is better, where that is known.
+    """
+    best = {Direction.HIGHER: math.inf, Direction.LOWER: -math.inf}.get(direction) if direction else None
+    if best is not None and best in (a, b):
         return None
+    if math.isfinite(b):
+        is_comparable = a is None or math.isfinite(a)
+        return None if is_comparable else Judgement(Verdict.INSUFFICIENT_DATA, "not finite in A")
+    if a is None or not math.isfinite(a):
+        return Judgement(Verdict.UNCHANGED, "not finite in B, and no number in A to compare it with")
     return Judgement(Verdict.REGRESSED, "finite in A, not in B")

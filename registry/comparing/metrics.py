@@ -27,7 +27,7 @@ TOLERATED_ACCURACY = 0.0005
 
 @dataclass(frozen=True, slots=True)
 class MetricChange:
-    """One metric whose last value differs. `delta` is B minus A; `verdict` is None where the metric is only shown.
+    """One metric that differs or is no number. `delta` is B minus A; `verdict` is None where the metric is only shown.
 
     Attributes:
         is_noise: Whether everything that decides it is the same on both sides, the weights included, and yet it differs.
@@ -56,7 +56,7 @@ class MetricChange:
 
 
 def metric_changes(comparison: RunComparison, limits: Mapping[str, Tolerance]) -> tuple[MetricChange, ...]:
-    """Return the metrics that differ, in order of their names.
+    """Return the metrics that differ or are no numbers, in order of their names.
 
     What is no number any more is regressed. A metric with a limit is held to it; one that equal weights under equal conditions
     gave is noise of the evaluation; one of several seeds a side is judged by them; an accuracy of one run a side by the examples
@@ -116,7 +116,7 @@ def _change(name: str, a: MetricSummary | None, b: MetricSummary | None) -> Iter
     direction = next((metric.direction for metric in (b, a) if metric is not None and metric.direction is not None), None)
     if a is None or b is None:
         yield MetricChange(name, a.last if a else None, b.last if b else None, None, direction)
-    elif a.last != b.last and not (math.isnan(a.last) and math.isnan(b.last)):
+    elif a.last != b.last or judge_finiteness(a.last, b.last, direction):
         yield MetricChange(name, a.last, b.last, b.last - a.last, direction)
 
 
@@ -127,11 +127,11 @@ def _judge(
     sides: tuple[RunDetails, RunDetails],
 ) -> Judgement | None:
     a, b, limit = change.a, change.b, limits.get(change.name)
-    if a is None or b is None:
-        is_lost = b is None and (change.name in ACCURACIES or limit is not None)
+    if b is None:
+        is_lost = change.name in ACCURACIES or limit is not None
         return Judgement(Verdict.INSUFFICIENT_DATA, "not measured in B") if is_lost else None
     lost = judge_finiteness(a, b, change.direction)
-    if lost is not None:
+    if lost is not None or a is None:
         return lost
     if limit is not None and math.isfinite(a):
         return judge_limit(a, b, change.direction or _direction(change.name), limit)

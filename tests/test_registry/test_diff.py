@@ -167,6 +167,13 @@ class IncompleteRuns(unittest.TestCase):
             reasons = (f"b is incomplete: {status}", "3 tests not run any more")
             self.assertEqual(self.compare("finished", status, *pairs), (Verdict.SUSPECTED, reasons))
 
+    def test_b_did_not_come_to_all(self):
+        """Tests that are absent since B still runs or died are told as not recorded, not as removed."""
+        pair = make_pair(Outcome.PASSED, None)
+        self.assertEqual(self.compare("finished", "running", pair)[1][1], "1 test not recorded")
+        self.assertEqual(self.compare("finished", "crashed", pair)[1][1], "1 test not recorded")
+        self.assertEqual(self.compare("finished", "finished", pair)[1], ("1 test removed",))
+
     def test_a_failure_before_the_interruption_counts(self):
         """A test that failed before B was interrupted is a regression."""
         verdict, _ = self.compare("finished", "interrupted", make_pair(Outcome.PASSED, Outcome.FAILED))

@@ -6,7 +6,7 @@ import unittest
 from dataclasses import replace
 
 from registry.comparing.metrics import MetricChange
-from registry.diff import compare_runs
+from registry.diff import Diff, compare_runs
 from registry.records import Direction, RunDetails, RunStatus
 from registry.regress import Verdict, judge_accuracy
 
@@ -16,21 +16,34 @@ from .diff_factories import MNIST, make_checkpoint, make_comparison, make_metric
 class Metrics(unittest.TestCase):
     """Only metrics that changed are told; only accuracies, and what stops being a number, get a verdict."""
 
-    def changes(self, a: dict, b: dict, direction: Direction | None = None, dataset=MNIST) -> tuple[MetricChange, ...]:
+    def diff(self, a: dict, b: dict, direction: Direction | None = None, dataset=MNIST) -> Diff:
         sides = [
             RunDetails(make_run(), metrics=tuple(make_metric(*item, direction) for item in side.items()), dataset=dataset)
             for side in (a, b)
         ]
-        return compare_runs(make_comparison(a=sides[0], b=sides[1])).metrics
+        return compare_runs(make_comparison(a=sides[0], b=sides[1]))
+
+    def changes(self, *sides: dict, **facts) -> tuple[MetricChange, ...]:
+        return self.diff(*sides, **facts).metrics
 
     def verdict(self, a: float, b: float, name="test_accuracy", **facts) -> Verdict | None:
         (change,) = self.changes({name: a}, {name: b}, **facts)
         return change.verdict
 
     def test_equal_values_are_not_told(self):
-        """A metric with equal last values is left out, NaN and infinities included."""
-        for value in (0.5, 0.0, float("nan"), float("inf")):
+        """A metric with equal last values is left out."""
+        for value in (0.5, 0.0, -0.0):
             self.assertEqual(self.changes({"m": value}, {"m": value}), ())
+
+    def test_no_number_on_either_side(self):
+        """A metric that is no number in B is told even where it was none in A or was not measured there; it breaks nothing."""
+        for value in (float("nan"), float("inf")):
+            for before in ({"m": value}, {"m": float("nan")}, {}):
+                diff = self.diff(before, {"m": value})
+                (change,) = diff.metrics
+                self.assertEqual((change.verdict, diff.verdict), (Verdict.UNCHANGED, Verdict.UNCHANGED))
+                self.assertEqual(len(diff.reasons), 1)
+                self.assertRegex(diff.reasons[0], f"^m .* -> {value}: not finite in B, and no number in A to compare it with$")
 
     def test_a_loss_has_no_verdict(self):
         """The change of a loss is shown with its difference and direction, without a verdict."""
@@ -61,10 +74,10 @@ class Metrics(unittest.TestCase):
         self.assertEqual(self.verdict(0.5, float("inf"), "loss", direction=Direction.LOWER), Verdict.REGRESSED)
 
     def test_a_metric_that_was_not_finite_in_a(self):
-        """A metric that was not finite in A gets no verdict, but an accuracy is said to be unknown."""
-        self.assertIsNone(self.verdict(float("nan"), 0.5, "train_loss"))
-        self.assertIsNone(self.verdict(float("inf"), float("nan"), "train_loss"))
-        self.assertEqual(self.verdict(float("nan"), 0.99), Verdict.INSUFFICIENT_DATA)
+        """A metric that was no number in A and is one in B has nothing to be compared with, which is said."""
+        for before, name in ((float("nan"), "train_loss"), (float("inf"), "train_loss"), (float("nan"), "test_accuracy")):
+            (change,) = self.changes({name: before}, {name: 0.5})
+            self.assertEqual((change.verdict, change.evidence), (Verdict.INSUFFICIENT_DATA, "not finite in A"))
 
     def test_an_accuracy_in_percent(self):
         """An accuracy outside 0 to 1 is not judged as if it were one."""

@@ -122,11 +122,17 @@ class Limits(unittest.TestCase):
 
 class Finiteness(unittest.TestCase):
     def test_no_number_any_more(self):
-        """NaN and the worse infinity after a number are regressed; the better infinity and what was lost before are not."""
+        """NaN and the worse infinity after a number are regressed; two numbers and the better infinity are not judged here."""
         for b in (math.nan, math.inf):
             self.assertEqual(judge_finiteness(0.5, b, Direction.LOWER).verdict, Verdict.REGRESSED)
-        for a, b in ((0.5, -math.inf), (math.nan, 0.5), (math.inf, math.nan), (0.5, 0.6)):
+        for a, b in ((0.5, -math.inf), (-math.inf, -math.inf), (-math.inf, 0.5), (math.nan, -math.inf), (0.5, 0.6)):
             self.assertIsNone(judge_finiteness(a, b, Direction.LOWER))
+
+    def test_no_number_before(self):
+        """After NaN or the worse infinity a number cannot be judged, and another that is none is no worse."""
+        self.assertEqual(judge_finiteness(math.nan, 0.5, Direction.LOWER).verdict, Verdict.INSUFFICIENT_DATA)
+        for a, b in ((math.inf, math.nan), (math.nan, math.nan), (math.inf, math.inf)):
+            self.assertEqual(judge_finiteness(a, b, Direction.LOWER).verdict, Verdict.UNCHANGED)
 
 
 if __name__ == "__main__":
