@@ -127,7 +127,7 @@ def compare_runs(
         flips=answer_flips(a, b),
         checkpoints=checkpoints,
         why=why,
-        coverage=coverage_change((a.run, a.coverage), (b.run, b.coverage), sources.lines),
+        coverage=coverage_change((a.run, a.coverage), (b.run, b.coverage), sources.texts),
         way=way_between(point_of(a.run), point_of(b.run), sources.ways),
         onsets=onsets,
         metric_onsets=metrics_dated(comparison, sources),

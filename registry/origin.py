@@ -120,18 +120,31 @@ class LineBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class Texts:
+    """How the files of B came about from those of A.
+
+    Attributes:
+        lines: By path in B, the lines that both versions of a file share; a file is missing where one version is not at hand.
+        moved: By path in B, where a file probably was in A.
+    """
+
+    lines: Mapping[str, tuple[LineBlock, ...]] = field(default_factory=dict)
+    moved: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Sources:
     """What git and the work tree tell about the code of two runs; handed to a comparison, which is pure.
 
     Attributes:
         ways: By the commits of two runs.
         imports: By test id, the files that the test's module imports, directly or not.
-        lines: By path, the lines that both versions of a file share; a file is missing where one version is not at hand.
+        texts: The lines of the files.
     """
 
     ways: Mapping[tuple[str, str], CommitRange] = field(default_factory=dict)
     imports: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    lines: Mapping[str, tuple[LineBlock, ...]] = field(default_factory=dict)
+    texts: Texts = field(default_factory=Texts)
 
 
 def way_between(a: RunPoint, b: RunPoint, ways: Mapping[tuple[str, str], CommitRange]) -> CommitRange:

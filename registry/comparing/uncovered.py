@@ -6,10 +6,11 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from registry.origin import LineBlock
+from registry.origin import LineBlock, Texts
 from registry.records import Coverage, FileCoverage, Run
 
 _QUICKLY = 5_000
+_MOVED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,35 +46,36 @@ class CoverageChange:
     lines: tuple[UncoveredLines, ...] = ()
 
 
-def coverage_change(
-    a: tuple[Run, Coverage | None], b: tuple[Run, Coverage | None], blocks: Mapping[str, tuple[LineBlock, ...]]
-) -> CoverageChange | None:
+def coverage_change(a: tuple[Run, Coverage | None], b: tuple[Run, Coverage | None], texts: Texts) -> CoverageChange | None:
     """Compare the coverage of two runs; None where neither measured it.
 
     Args:
         a: The reference and its coverage.
         b: The other run and its coverage.
-        blocks: By path, the lines that both versions of a changed file share, where both versions are at hand.
+        texts: What changed files share with what they were, and which of them were moved.
     """
     (run_a, before), (run_b, after) = a, b
     if before is None or after is None:
         percent_a, percent_b = (side.percent if side else None for side in (before, after))
         return CoverageChange(percent_a, percent_b, None) if before or after else None
     files_a, files_b = ({file.path: file for file in side.files} for side in (before, after))
-    differing = [path for path in sorted(files_a.keys() | files_b.keys()) if _missing(files_a, path) != _missing(files_b, path)]
-    lines = (_lines(file, files_a.get(path), (run_a, run_b), blocks.get(path)) for path, file in sorted(files_b.items()))
-    told = tuple(one for one in lines if one.newly_uncovered or one.changed_uncovered or (one.note and one.path in differing))
-    return CoverageChange(before.percent, after.percent, after.percent - before.percent, tuple(differing), told)
+    was = {path: texts.moved.get(path, path) for path in sorted(files_b)}
+    gone = files_a.keys() - was.values()
+    differing = [path for path in was if _missing(files_a, was[path]) != _missing(files_b, path)]
+    differing += [path for path in gone if _missing(files_a, path)]
+    found = (_lines(files_b[path], files_a.get(earlier), (run_a, run_b), texts.lines.get(path)) for path, earlier in was.items())
+    told = tuple(one for one in found if one.newly_uncovered or one.changed_uncovered or (one.note and one.path in differing))
+    return CoverageChange(before.percent, after.percent, after.percent - before.percent, tuple(sorted(differing)), told)
 
 
-def _missing(files: Mapping[str, FileCoverage], path: str) -> tuple[int, ...] | None:
-    return files[path].missing if path in files else None
+def _missing(files: Mapping[str, FileCoverage], path: str) -> tuple[int, ...]:
+    return files[path].missing if path in files else ()
 
 
 def _lines(
     b: FileCoverage, a: FileCoverage | None, runs: tuple[Run, Run], blocks: tuple[LineBlock, ...] | None
 ) -> UncoveredLines:
-    path, before, after = b.path, *(run.code.get(b.path) for run in runs)
+    path, before, after = b.path, runs[0].code.get(a.path if a else b.path), runs[1].code.get(b.path)
     if a is None:
         is_new = bool(runs[0].code) and before is None
         return UncoveredLines(path, (), b.missing) if is_new else UncoveredLines(path, note="not measured in A")
@@ -99,6 +101,20 @@ def changed_files(a: Run, b: Run, coverage: Coverage | None) -> Iterator[str]:
         before, after = a.code.get(file.path), b.code.get(file.path)
         if file.missing and (before is None or before != after):
             yield file.path
+
+
+def moved_files(gone: Mapping[str, Sequence[bytes]], new: Mapping[str, Sequence[bytes]]) -> dict[str, str]:
+    """Return for new files which of those that are gone they were: they share most of their lines, and more than half."""
+    shares = [
+        (sum(block.length for block in shared_lines(before, after)) / max(len(before), len(after), 1), path, earlier)
+        for path, after in new.items()
+        for earlier, before in gone.items()
+    ]
+    found: dict[str, str] = {}
+    for share, path, earlier in sorted(shares, reverse=True):
+        if share > _MOVED and path not in found and earlier not in found.values():
+            found[path] = earlier
+    return found
 
 
 def shared_lines(a: Sequence[bytes], b: Sequence[bytes]) -> tuple[LineBlock, ...]:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from registry.commits import commits_between, files_at
 from registry.comparing.suspects import metric_onset, wanted_ways
-from registry.comparing.uncovered import changed_files, shared_lines
+from registry.comparing.uncovered import changed_files, moved_files, shared_lines
 from registry.git import list_python_files
-from registry.origin import Sources
+from registry.origin import Sources, Texts
 
 if TYPE_CHECKING:
-    from registry.origin import CommitRange, LineBlock, Onset
+    from registry.origin import CommitRange, Onset
     from registry.records import Run, RunComparison
     from runner.choose.imports import Project
 
@@ -30,6 +30,9 @@ PARSED = 400
 COMPARED = 200
 """Files whose lines are compared for the coverage."""
 
+MOVED = 20
+"""New files for which an earlier name is looked for, and files that are gone among which it is."""
+
 
 def read_sources(root: Path, comparison: RunComparison) -> Sources:
     """Return what can be told about the code of two runs; where git or a file is not at hand, less.
@@ -40,7 +43,7 @@ def read_sources(root: Path, comparison: RunComparison) -> Sources:
     """
     ways = dict(_ways(root, comparison))
     imports = _imports(root, comparison) if any(way.commits for way in ways.values()) else {}
-    return Sources(ways, imports, dict(_lines(root, comparison)))
+    return Sources(ways, imports, _lines(root, comparison))
 
 
 def _ways(root: Path, comparison: RunComparison) -> Iterator[tuple[tuple[str, str], CommitRange]]:
@@ -87,15 +90,23 @@ def _reached(project: Project, start: Iterable[str], uses: dict[str, set[str]]) 
     return reached
 
 
-def _lines(root: Path, comparison: RunComparison) -> Iterator[tuple[str, tuple[LineBlock, ...]]]:
-    if comparison.a.coverage is None:
-        return
+def _lines(root: Path, comparison: RunComparison) -> Texts:
+    if comparison.a.coverage is None or comparison.b.coverage is None:
+        return Texts()
     a, b = comparison.a.run, comparison.b.run
     paths = list(changed_files(a, b, comparison.b.coverage))[:COMPARED]
-    texts_a, texts_b = (_texts(root, run, paths) for run in (a, b))
-    for path in paths:
-        if path in texts_a and path in texts_b:
-            yield path, shared_lines(texts_a[path].splitlines(), texts_b[path].splitlines())
+    new = [path for path in paths if path not in a.code][:MOVED]
+    gone = [file.path for file in comparison.a.coverage.files if file.path not in b.code][:MOVED]
+    texts_a, texts_b = _texts(root, a, [*paths, *gone] if new else paths), _texts(root, b, paths)
+    lines_a, lines_b = ({path: text.splitlines() for path, text in texts.items()} for texts in (texts_a, texts_b))
+    moved = moved_files(_only(lines_a, gone), _only(lines_b, new))
+    pairs = ((path, moved.get(path, path)) for path in paths)
+    blocks = {path: shared_lines(lines_a[was], lines_b[path]) for path, was in pairs if was in lines_a and path in lines_b}
+    return Texts(blocks, moved)
+
+
+def _only(lines: dict[str, list[bytes]], paths: Iterable[str]) -> dict[str, list[bytes]]:
+    return {path: lines[path] for path in paths if path in lines}
 
 
 def _texts(root: Path, run: Run, paths: Iterable[str]) -> dict[str, bytes]:

@@ -5,18 +5,26 @@ from __future__ import annotations
 import random
 import unittest
 
-from registry.comparing.uncovered import CoverageChange, UncoveredLines, changed_files, coverage_change, shared_lines
+from registry.comparing.uncovered import (
+    CoverageChange,
+    UncoveredLines,
+    changed_files,
+    coverage_change,
+    moved_files,
+    shared_lines,
+)
+from registry.origin import Texts
 from registry.records import Coverage, FileCoverage
 from tests.test_registry.diff_factories import make_run
 
 OLD = [b"one", b"two", b"three", b"four", b"five"]
 
 
-def change(a: dict, b: dict, *, codes: tuple[dict, dict] = ({}, {}), blocks=None) -> CoverageChange:
+def change(a: dict, b: dict, *, codes: tuple[dict, dict] = ({}, {}), blocks=None, moved=None) -> CoverageChange:
     """Compare two coverages, given as path to missing lines."""
     sides = [Coverage(50.0, tuple(FileCoverage(path, 10, lines) for path, lines in side.items())) for side in (a, b)]
     runs = [make_run(code=code) for code in codes]
-    return coverage_change((runs[0], sides[0]), (runs[1], sides[1]), blocks or {})
+    return coverage_change((runs[0], sides[0]), (runs[1], sides[1]), Texts(blocks or {}, moved or {}))
 
 
 class Lines(unittest.TestCase):
@@ -56,6 +64,28 @@ class Lines(unittest.TestCase):
         """In a file that was added all missing lines are new; one that was not measured before says so."""
         found = change({}, {"new.py": (2, 3), "old.py": (1,)}, codes=({"old.py": "1"}, {"new.py": "1", "old.py": "1"}))
         self.assertEqual(found.lines, (UncoveredLines("new.py", (), (2, 3)), UncoveredLines("old.py", note="not measured in A")))
+
+    def test_a_file_that_was_moved(self):
+        """A file under another name is compared with what it was; only what lost its test or changed is told."""
+        codes = {"old.py": "1"}, {"new.py": "1"}
+        found = change({"old.py": (4,)}, {"new.py": (4, 5)}, codes=codes, moved={"new.py": "old.py"})
+        self.assertEqual((found.files, found.lines), (("new.py",), (UncoveredLines("new.py", (5,)),)))
+        codes = {"old.py": "1"}, {"new.py": "2"}
+        blocks = {"new.py": shared_lines(OLD, [b"zero", *OLD])}
+        found = change({"old.py": (4,)}, {"new.py": (1, 5)}, codes=codes, blocks=blocks, moved={"new.py": "old.py"})
+        self.assertEqual(found.lines, (UncoveredLines("new.py", (), (1,)),))
+
+    def test_a_file_that_was_deleted(self):
+        """A file that is gone has no missing lines any more: it is told only where it had some."""
+        codes = {"a.py": "1", "b.py": "1"}, {}
+        self.assertEqual(change({"a.py": (), "b.py": (2,)}, {}, codes=codes).files, ("b.py",))
+
+    def test_which_file_was_moved(self):
+        """A new file is taken for the one that is gone with which it shares most lines, if more than half; and each only once."""
+        gone = {"a.py": OLD, "b.py": [b"six", b"seven"]}
+        new = {"a2.py": [*OLD, b"zero"], "b2.py": [b"six", b"eight", b"nine"], "a3.py": OLD[:4]}
+        self.assertEqual(moved_files(gone, new), {"a2.py": "a.py"})
+        self.assertEqual(moved_files({"a.py": []}, {"b.py": []}), {})
 
     def test_nothing_changed(self):
         """Two equal coverages have no lines to tell."""
