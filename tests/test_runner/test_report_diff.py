@@ -127,7 +127,7 @@ class Gold(unittest.TestCase):
             ChangedPair("little", 0, passed, passed, None, 0.5, 1.5),
             ChangedPair("much", 0, passed, passed, None, 0.5, 125.0),
         )
-        a = make_details(make_run(code={"pkg/mod.py": "1"}), coverage=Coverage(91.2))
+        a = make_details(make_run(code={"pkg/mod.py": "1"}), coverage=Coverage(91.2, (FileCoverage("a.py", 1, (1,)),)))
         run_b = make_run("run-b", id=2, green=False, code={"pkg/mod.py": "2"}, git=GitState(COMMIT, "main", dirty=True))
         b = make_details(run_b, fixtures=(make_fixture(),), coverage=Coverage(90.1, (FileCoverage("a.py", 1),)))
         self.assertEqual(diff_text(compare_runs(RunComparison(a, b, pairs, 1200))), TESTS)

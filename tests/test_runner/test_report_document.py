@@ -203,7 +203,8 @@ class DiffDocument(unittest.TestCase):
         """A metric has its values, a reason its two sides, and coverage on one side is null on the other."""
         document = self.document()
         self.assertEqual(document["metrics"], [{
-            "name": "loss", "a": "nan", "b": 1.0, "delta": "nan", "direction": "lower", "verdict": None, "evidence": None,
+            "name": "loss", "a": "nan", "b": 1.0, "delta": "nan", "direction": "lower",
+            "verdict": "insufficient_data", "evidence": "not finite in A",
             "is_noise": False, "bar": None, "bar_run": None, "p": None, "onset": None,
         }])  # fmt: skip
         self.assertEqual(document["why"], [{"what": "seed", "key": "seed", "a": "42", "b": "1", "because": None}])
