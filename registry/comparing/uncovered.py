@@ -76,6 +76,8 @@ def _lines(
     b: FileCoverage, a: FileCoverage | None, runs: tuple[Run, Run], blocks: tuple[LineBlock, ...] | None
 ) -> UncoveredLines:
     path, before, after = b.path, runs[0].code.get(a.path if a else b.path), runs[1].code.get(b.path)
+    if not b.missing:
+        return UncoveredLines(path)
     if a is None:
         is_new = bool(runs[0].code) and before is None
         return UncoveredLines(path, (), b.missing) if is_new else UncoveredLines(path, note="not measured in A")

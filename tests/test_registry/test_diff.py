@@ -248,9 +248,9 @@ class CoverageChanges(unittest.TestCase):
         self.assertEqual(self.compare(None, Coverage(90.0)).b, 90.0)
 
     def test_files_whose_missing_lines_differ(self):
-        """Files are named whose missing lines differ, or that are on one side only, in order."""
+        """Files are named whose missing lines differ, in order; one that is gone has none any more."""
         same = FileCoverage("same.py", 10, (1, 2))
-        a = Coverage(90.0, (same, FileCoverage("z.py", 10, (3,)), FileCoverage("gone.py", 5)))
+        a = Coverage(90.0, (same, FileCoverage("z.py", 10, (3,)), FileCoverage("gone.py", 5, (4,))))
         b = Coverage(92.5, (same, FileCoverage("z.py", 10)))
         change = self.compare(a, b)
         self.assertEqual((change.delta, change.files), (2.5, ("gone.py", "z.py")))
