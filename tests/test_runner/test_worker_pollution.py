@@ -76,6 +76,17 @@ EVERYTHING: Files = {
                 self.assertFalse(torch.backends.cudnn.benchmark)
     """,
 }
+TIME_ZONE: Files = {
+    "test_a.py": """
+        import os, time, unittest
+        class Travels(unittest.TestCase):
+            def test_a(self):
+                os.environ["TZ"] = "JST-9"
+                time.tzset()
+        class Unmoved(unittest.TestCase):
+            def test_b(self): self.assertNotIn("JST", time.tzname)
+    """,
+}
 TIDY: Files = {
     "thirdparty.py": """
         import os, warnings
@@ -181,6 +192,14 @@ class EverythingTest(SuiteCase):
     def test_no_secret_is_told(self) -> None:
         """Of environment variables the names are told, never the values."""
         self.assertNotIn("secret", str(changes(self.events)))
+
+
+class TimeZoneTest(SuiteCase):
+    files = TIME_ZONE
+
+    def test_clocks(self) -> None:
+        """A time zone that a class left behind is gone from the C library as well."""
+        self.assertEqual(self.events.by_name, {"Travels.test_a": "passed", "Unmoved.test_b": "passed"})
 
 
 class TidyTest(SuiteCase):

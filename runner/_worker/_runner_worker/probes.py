@@ -106,6 +106,8 @@ class _Environment(Probe):
         for name, value in before.items():
             if after.get(name) != value:
                 os.environ[os.fsdecode(name)] = os.fsdecode(value)
+        if before.get(b"TZ") != after.get(b"TZ") and "time" in sys.modules:
+            sys.modules["time"].tzset()
 
     def without_imports(self, old: "State", new: "State") -> "State":
         return old[0], new[1] | old[1]
