@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from runner.settings import Settings
 
 _DRAWN_SEEDS = 2**32
+_SOURCES_KEPT = 16
 HASH_SEED = "PYTHONHASHSEED"
 
 
@@ -66,4 +68,17 @@ def reproduction(request: TestRequest, selection: Selection) -> Reproduction:
     typed = {"-s": request.start_directory, "-t": request.top_level_directory, "-p": request.pattern}
     flags = tuple(part for flag, value in typed.items() if value is not None for part in (flag, value))
     discovery = None if is_importable else flags
-    return Reproduction(discovery, request.seed, request.order_seed, selection.names)
+    folder = Path() if request.names else Path(top)
+    source = lru_cache(_SOURCES_KEPT)(partial(_source, folder))
+    return Reproduction(discovery, request.seed, request.order_seed, selection.names, source)
+
+
+def _source(folder: Path, module: str) -> str | None:
+    """Return the text of a module below a folder; None where none is there."""
+    place = folder.joinpath(*module.split("."))
+    for path in (place.with_name(f"{place.name}.py"), place / "__init__.py"):
+        try:
+            return path.read_text(encoding="utf-8", errors="replace")
+        except (OSError, ValueError):  # no file, or a name that no file can have
+            continue
+    return None

@@ -35,6 +35,27 @@ class Commands(unittest.TestCase):
         """Brackets and stars in a name mean themselves."""
         self.assertEqual(shlex.split(Reproduction(()).of_test("m.A.test[1]"))[-1], "*m.A.test[[]1]")
 
+    def test_tests_that_only_their_module_makes(self):
+        """What load_tests makes, and what has no name in its class or module, is repeated by what can be loaded."""
+        sources = {"pkg.plain": "class A: ...", "pkg.makes": "def load_tests(loader, tests, pattern): ..."}
+        for test_id, name in {
+            "pkg.plain.A.test": "pkg.plain.A.test",
+            "pkg.plain.A.test (1, 2.5)": "pkg.plain.A",
+            "pkg.plain.make.<locals>.A.test": "pkg.plain",
+            "pkg.makes.A.test": "pkg.makes",
+            "pkg.makes.doctest": "pkg.makes",
+            "installed.A.test": "installed.A.test",
+        }.items():
+            with self.subTest(test_id=test_id):
+                self.assertEqual(Reproduction(source=sources.get).of_test(test_id), f"runner test {name}")
+                pattern = f"*{name}" if name == test_id else f"*{name}.*"
+                self.assertEqual(Reproduction((), source=sources.get).of_test(test_id), f"runner test -k '{pattern}'")
+
+    def test_names_of_nothing(self):
+        """An id without any module is repeated by the command as it was typed."""
+        self.assertEqual(Reproduction(names=("pkg.x",), source={}.get, seed=1).of_test("bare"), "runner test pkg.x --seed 1")
+        self.assertEqual(Reproduction(("-s", "my tests"), source={}.get).of_test("bare"), "runner test -s 'my tests'")
+
     def test_modules_that_could_not_be_loaded(self):
         """A module that could not be imported is named itself, not unittest's stand-in for it."""
         self.assertEqual(Reproduction().of_test("unittest.loader._FailedTest.pkg.test_mod"), "runner test pkg.test_mod")
