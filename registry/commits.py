@@ -55,8 +55,12 @@ def has_commit(root: Path, commit: str) -> bool:
 
 def _is_cut_off(root: Path, a: str, b: str) -> bool:
     """Tell whether two commits seem to have no common ancestor because a clone lacks it."""
+    return _is_shallow(root) and ask_git(root, "merge-base", a, b)[0] is None
+
+
+def _is_shallow(root: Path) -> bool:
     answer, _ = ask_git(root, "rev-parse", "--is-shallow-repository")
-    return answer is not None and answer.strip() == b"true" and ask_git(root, "merge-base", a, b)[0] is None
+    return answer is not None and answer.strip() == b"true"
 
 
 def _why_missing(root: Path, commit: str) -> str:
@@ -65,6 +69,8 @@ def _why_missing(root: Path, commit: str) -> str:
     _, reason = ask_git(root, "rev-parse", "--git-dir")
     if reason is not None:
         return "this folder lies in no git repository" if "not a git repository" in reason else reason
+    if _is_shallow(root):
+        return f"commit {commit[:SHORT_HASH]} is not in this clone, which is shallow; `git fetch --unshallow` brings it"
     return f"commit {commit[:SHORT_HASH]} is not in this clone; `git fetch` brings it where a remote still has it"
 
 

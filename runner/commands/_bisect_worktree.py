@@ -51,13 +51,17 @@ class Worktree:
         folder: Its top.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, top: Path) -> None:
         self.folder = folder
+        self._top = top
 
     def check_out(self, commit: str) -> None:
-        """Make the tree what a commit holds, and nothing else."""
+        """Make the tree what a commit holds, submodules included, and nothing else."""
         self._clean()
         self._git("checkout", "--quiet", "--detach", commit)
+        # A submodule that this commit does not have is left by git.
+        self._clean()
+        self._fill_submodules()
 
     def start(self, good: str, bad: str) -> Stand:
         """Start the bisection."""
@@ -92,6 +96,20 @@ class Worktree:
         steps = _STEPS.search(os.fsdecode(output))
         return Stand(self._git("rev-parse", "HEAD").strip(), steps_left=int(steps[1]) if steps else 0)
 
+    def _fill_submodules(self) -> None:
+        """Fill the submodules from the user's own copies of them: nothing is asked of a remote.
+
+        One that cannot be filled stays empty, and what needs it cannot be tested.
+        """
+        listed, _ = ask_git(self.folder, "config", "-z", "--file", ".gitmodules", "--get-regexp", r"^submodule\..*\.path$")
+        for entry in filter(None, os.fsdecode(listed or b"").split("\0")):
+            key, _, path = entry.partition("\n")
+            own = self._top / path
+            if (own / ".git").exists():
+                local = ("-c", f"{key.removesuffix('.path')}.url={own}", "-c", "protocol.file.allow=always")
+                update = ("submodule", "--quiet", "update", "--init", "--force", "--", path)
+                ask_git(self.folder, *_QUIETLY, *local, *update, timeout_s=TIMEOUT_S)
+
     def _clean(self) -> None:
         """Take away what tests left: it could keep git from going on, and old byte code could be taken for new."""
         self._git("reset", "--hard", "--quiet")
@@ -118,7 +136,7 @@ def worktree(top: Path, commit: str) -> Iterator[Worktree]:
         _, reason = ask_git(top, *_QUIETLY, "worktree", "add", "--quiet", "--detach", str(folder), commit, timeout_s=TIMEOUT_S)
         if reason is not None:
             raise NothingToBisect(f"git cannot make a work tree for the bisection: {reason}; mend that and try again")
-        yield Worktree(folder)
+        yield Worktree(folder, top)
     finally:
         with signals_held():
             _remove(top, holder, folder)

@@ -109,6 +109,14 @@ class Unknown(RepositoryCase):
         self.assertEqual((way.relation, way.commits), (Relation.UNKNOWN, ()))
         self.assertIn("this clone is shallow; `git fetch --unshallow`", str(way.reason))
 
+    def test_a_commit_that_a_shallow_clone_lacks(self):
+        """Where a pipeline fetched one commit only, the other is said to be missing for that, with what brings it."""
+        with TemporaryDirectory() as name:
+            clone = Repository(Path(name))
+            clone.git("fetch", "--quiet", "--depth=1", self.root.as_uri(), "HEAD")
+            way = commits_between(clone.root, self.old, clone.git("rev-parse", "FETCH_HEAD"))
+        self.assertIn(f"commit {self.old[:8]} is not in this clone, which is shallow; `git fetch --unshallow`", str(way.reason))
+
     def test_no_common_commit(self):
         """In a whole clone commits without a common ancestor have parted."""
         other = self.repository.git("commit-tree", "-m", "Other root", f"{self.old}^{{tree}}")

@@ -86,6 +86,33 @@ class Searching(WorktreeCase):
             self.assertIn("pyproject.toml", tree.describe(self.hashes[0]).files)
 
 
+class Submodules(WorktreeCase):
+    """Repositories in the repository."""
+
+    def test_as_each_commit_names_them(self):
+        """A submodule is what each commit says, taken from the user's own copy; his configuration and tree stay as they are."""
+        other = Repository(self.project())
+        other.commit("One", {"part.py": "1"})
+        allowed = ("-c", "protocol.file.allow=always")
+        self.repository.git(*allowed, "submodule", "--quiet", "add", "--name", "odd name", str(other.project.root), "vendor/part")
+        first = self.repository.commit("With part 1", {})
+        inner = Repository.__new__(Repository)
+        inner.project = Project(self.home.root / "vendor" / "part")
+        inner.commit("Two, that no remote has", {"part.py": "2"})
+        second = self.repository.commit("With part 2", {})
+        before = (self.home.root / ".git" / "config").read_text(encoding="utf-8")
+        with worktree(self.home.root, second) as tree:
+            held = []
+            for commit in (first, second, self.hashes[0], second):
+                tree.check_out(commit)
+                part = tree.folder / "vendor" / "part" / "part.py"
+                held.append(part.read_text(encoding="utf-8") if part.exists() else None)
+        self.assertEqual(held, ["1", "2", None, "2"])
+        self.assertEqual((self.home.root / ".git" / "config").read_text(encoding="utf-8"), before)
+        self.assertEqual(self.repository.git("status", "--porcelain"), "")
+        self.assertEqual(len(self.repository.git("worktree", "list").splitlines()), 1)
+
+
 class Leaving(WorktreeCase):
     """What is left afterwards."""
 
