@@ -88,8 +88,12 @@ TIME_ZONE: Files = {
     """,
 }
 TIDY: Files = {
+    "torch.py": TORCH,
+    "elsewhere/vendored.py": "",
     "thirdparty.py": """
-        import os, warnings
+        import os, sys, torch, warnings
+        sys.path.insert(0, os.path.join(os.path.dirname(__file__), "elsewhere"))
+        torch.set_default_dtype("float64")
         os.environ["THIRD_PARTY"] = "1"
         warnings.simplefilter("ignore", FutureWarning)
     """,
@@ -110,11 +114,14 @@ TIDY: Files = {
                 self.enterContext(mock.patch.object(sys, "path", []))
     """,
     "test_b.py": """
-        import os, unittest
+        import os, torch, unittest
         class Lazy(unittest.TestCase):
             def test_import(self): import thirdparty
         class Mostly(unittest.TestCase):
-            def test_is_kept(self): self.assertEqual(os.environ["THIRD_PARTY"], "1")
+            def test_is_kept(self):
+                import thirdparty
+                import vendored
+                self.assertEqual((os.environ["THIRD_PARTY"], torch.get_default_dtype()), ("1", "float64"))
         class Deferred(unittest.TestCase):
             def test_cleanup(self):
                 unittest.addModuleCleanup(os.chdir, os.getcwd())
@@ -209,6 +216,24 @@ class TidyTest(SuiteCase):
         """What fixtures, cleanups and patches undo, and what imports bring, is no finding, and stays while it is wanted."""
         self.assertEqual({outcome for _, _, outcome in self.events.outcomes}, {"passed"}, self.events.outcomes)
         self.assertEqual(changes(self.events), [])
+
+
+class ImportPathTest(SuiteCase):
+    files: ClassVar[Files] = {
+        "elsewhere/vendored.py": "",
+        "test_a.py": """
+            import os, sys, types, unittest
+            class Importing(unittest.TestCase):
+                def test_a(self):
+                    sys.path.insert(0, "elsewhere")
+                    sys.modules["made"] = types.ModuleType("made")
+                    import vendored
+        """,
+    }
+
+    def test_folder_of_the_test_itself(self) -> None:
+        """A folder that a test puts on sys.path to import from it is the test's doing."""
+        self.assertEqual(changes(self.events), [("test_a.Importing", "sys.path", "elsewhere added")])
 
 
 class PlacesTest(unittest.TestCase):

@@ -2,7 +2,8 @@
 
 A class is compared with what was before its setUpClass, a module that has fixtures with what was before its setUpModule; both
 after their own teardown, so that what a fixture undoes is no finding. What the import of somebody's package brings with it,
-filters of warnings and new environment variables, is none either.
+filters of warnings, new environment variables, folders on sys.path and defaults of torch, is none either: the next class, which
+does not import it anew, would have to do without.
 """
 
 import sys
@@ -85,10 +86,10 @@ class Snapshot:
 
     def differences(self, later: "Snapshot") -> "list[tuple[Probe, object, object]]":
         """Return each probe that reads something else now, with what it should read and what it does."""
-        foreign = _is_foreign(list(sys.modules)[self._modules :])
+        imported = _files_of_foreign(list(sys.modules)[self._modules :])
         found = []
         for probe, old, new in zip(self._probes, self.values, later.values, strict=True):
-            wanted = probe.without_imports(old, new) if foreign and _UNREADABLE not in (old, new) else old
+            wanted = probe.without_imports(old, new, imported) if imported and _UNREADABLE not in (old, new) else old
             if wanted != new and _UNREADABLE not in (old, new):
                 found.append((probe, wanted, new))
         return found
@@ -110,6 +111,7 @@ def _put_right(probe: "Probe", old: object, new: object) -> "list[tuple[str, str
     return [(probe.name, change) for change in changes]
 
 
-def _is_foreign(names: list[str]) -> bool:
-    """Tell whether a module that is not of the standard library is among the names."""
-    return any(name.partition(".")[0] not in sys.stdlib_module_names for name in names)
+def _files_of_foreign(names: list[str]) -> list[str]:
+    """Return where the modules are from that are not of the standard library; an empty string for one that is from no file."""
+    foreign = [name for name in names if name.partition(".")[0] not in sys.stdlib_module_names]
+    return [str(getattr(sys.modules.get(name), "__file__", None) or "") for name in foreign]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __unittest = True
 
 _NAMES = 8
+_LIBRARIES = ("site-packages", "dist-packages")
 _SIGNALS = (
     "SIGHUP",
     "SIGINT",
@@ -55,8 +56,8 @@ class Probe:
         """Make the state what it was."""
         raise NotImplementedError
 
-    def without_imports(self, old: "State", new: "State") -> "State":  # noqa: ARG002 (most states are none of an import's business)
-        """Return what the old state would be, had somebody's packages been imported before it was read."""
+    def without_imports(self, old: "State", new: "State", files: list[str]) -> "State":  # noqa: ARG002 (most states are no business of an import)
+        """Return what the old state would be, had somebody's modules, from these files, been imported before it was read."""
         return old
 
 
@@ -109,7 +110,7 @@ class _Environment(Probe):
         if before.get(b"TZ") != after.get(b"TZ") and "time" in sys.modules:
             sys.modules["time"].tzset()
 
-    def without_imports(self, old: "State", new: "State") -> "State":
+    def without_imports(self, old: "State", new: "State", files: list[str]) -> "State":  # noqa: ARG002
         return old[0], new[1] | old[1]
 
 
@@ -133,6 +134,13 @@ class _ImportPath(Probe):
     def restore(self, old: "State") -> None:
         sys.path = self._path
         self._path[:] = old[1]
+
+    def without_imports(self, old: "State", new: "State", files: list[str]) -> "State":
+        """Leave a folder that a module elsewhere may have added; one added for the modules in it is the test's doing."""
+        kept = [entry for entry in new[1] if entry in old[1]]
+        if kept != old[1]:
+            return old
+        return old[0], [entry for entry in new[1] if entry in kept or any(file and not _is_under(file, entry) for file in files)]
 
 
 class _Signals(Probe):
@@ -226,7 +234,7 @@ class _Warnings(Probe):
         warnings.showwarning = old[1]
         getattr(warnings, "_filters_mutated", lambda: None)()
 
-    def without_imports(self, old: "State", new: "State") -> "State":
+    def without_imports(self, old: "State", new: "State", files: list[str]) -> "State":  # noqa: ARG002
         return new[0], old[1]
 
 
@@ -304,8 +312,9 @@ class _Torch(Probe):
         torch.backends.cudnn.benchmark = old["cudnn.benchmark"]
         torch.set_grad_enabled(old["grad mode"])
 
-    def without_imports(self, old: "State", new: "State") -> "State":
-        return new if old is None else old
+    def without_imports(self, old: "State", new: "State", files: list[str]) -> "State":
+        of_project = any(file and not any(folder in file for folder in _LIBRARIES) for file in files)
+        return new if old is None or of_project else old
 
 
 PROBES = (
@@ -320,6 +329,10 @@ PROBES = (
     _SocketTimeout,
     _Torch,
 )
+
+
+def _is_under(file: str, folder: object) -> bool:
+    return file.startswith(os.path.join(os.path.abspath(str(folder)), ""))  # noqa: PTH100, PTH118 (pathlib costs milliseconds)
 
 
 def _name(handler: object) -> str:
