@@ -27,13 +27,14 @@ from sqlalchemy import (
 )
 
 from registry import models
+from registry.comparing.facts import ChangedPair, RunComparison
 from registry.details import is_last_attempt
 from registry.encoding import OUTCOMES, decoding, outcome_code
 from registry.origin import Trail
 from registry.past.onsets import CANDIDATES, metric_series, test_onsets, tracebacks
 from registry.past.samples import earlier_durations, seeds_of
 from registry.queries import details
-from registry.records import ChangedPair, Outcome, RunComparison, RunDetails
+from registry.records import Outcome, RunDetails
 from registry.regress import DURATION_FLOOR_S, DURATION_RATIO
 
 
@@ -63,7 +64,7 @@ def compare(connection: Connection, a: int, b: int) -> RunComparison:
     with decoding(f"run {a} or {b}"):
         results_b, timed = _results_and_timed(connection, b)
         rows, unchanged = _once_tried(connection, a, b, results_b) or _changed(connection, _Sides(a, b, is_retried=True))
-        changed = tuple(sorted(map(_pair, rows), key=lambda pair: (pair.test_id, pair.ordinal)))
+        changed = tuple(sorted(map(_pair, rows), key=lambda pair: pair.key))
     slower = {row.id: (row.name, row.ordinal) for row in rows if _is_slower(row)}
     differing = _differing_metrics(side_a, side_b)
     return RunComparison(

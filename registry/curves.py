@@ -9,11 +9,10 @@ from sqlalchemy import Connection, select
 
 from registry import models
 from registry.encoding import decode_number, decode_step, decoding
+from registry.records import Points
 
 POINTS = 400
 """Points of a curve at most, beside the last: more than a plot of that width shows."""
-
-Points = tuple[tuple[int | None, float], ...]
 
 
 def curves(connection: Connection, run_id: int, metrics: Collection[str]) -> dict[str, Points]:

@@ -19,6 +19,7 @@ from registry.records import (
     FixtureRecord,
     MetricSummary,
     Outcome,
+    Points,
     PollutionRecord,
     Run,
     RunDetails,
@@ -26,8 +27,6 @@ from registry.records import (
     TensorDigest,
     TestRecord,
 )
-
-Points = tuple[tuple[int | None, float], ...]
 
 
 def read_details(

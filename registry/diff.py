@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from registry.answers import Flips
 from registry.comparing.comparability import comparability
 from registry.comparing.determinism import CheckpointChange, checkpoint_change, told
+from registry.comparing.facts import ChangedPair, EarlierDurations, RunComparison
 from registry.comparing.metrics import MetricChange, metric_changes
 from registry.comparing.paired import answer_flips
 from registry.comparing.suspects import Evidence, dated, metrics_dated, point_of
@@ -23,17 +24,7 @@ from registry.expected.bars import held_to_bars
 from registry.expected.expectations import Expectations, Window, with_medians
 from registry.expected.known import KnownResult, KnownState, muted, renamed, unmuted, with_causes
 from registry.origin import CommitRange, Onset, Sources, TestKey, unasked, way_between
-from registry.records import (
-    ChangedPair,
-    EarlierDurations,
-    FixtureRecord,
-    Outcome,
-    Run,
-    RunComparison,
-    RunDetails,
-    RunKind,
-    RunStatus,
-)
+from registry.records import FixtureRecord, Outcome, Run, RunDetails, RunKind, RunStatus
 from registry.regress import Judgement, Timing, Tolerance, Verdict, judge_durations
 
 _CUT_SHORT = {RunStatus.INTERRUPTED, RunStatus.RUNNING, RunStatus.CRASHED}
@@ -152,7 +143,7 @@ def _findings(
 def _broken(tests: TestChanges, evidence: Mapping[TestKey, Evidence]) -> list[Evidence]:
     """Return what is known of the tests that broke between A and B."""
     broken = (*tests.newly_failing, *tests.still_failing_new_cause)
-    return [evidence[key] for pair in broken if (key := (pair.test_id, pair.ordinal)) in evidence]
+    return [evidence[key] for pair in broken if (key := pair.key) in evidence]
 
 
 def _situation(tests: TestChanges, paces: Mapping[TestKey, Judgement], b: Run) -> Situation:
@@ -182,7 +173,7 @@ def _unexplained(
 def _paces(slower: Iterable[ChangedPair], comparison: RunComparison, confirmed: Collection[TestKey]) -> dict[TestKey, Judgement]:
     """Judge the tests that took longer; without earlier runs on the same machine that is not enough to go by."""
     machines = [side.run.environment and side.run.environment.machine for side in (comparison.a, comparison.b)]
-    pairs = {(pair.test_id, pair.ordinal): pair.duration_b_s for pair in slower}
+    pairs = {pair.key: pair.duration_b_s for pair in slower}
     if machines[0] != machines[1]:
         return dict.fromkeys(pairs, Judgement(Verdict.INSUFFICIENT_DATA, "A ran on another machine"))
     nothing = EarlierDurations()

@@ -12,6 +12,7 @@ import math
 import operator
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from typing import TypeVar
 
@@ -207,6 +208,16 @@ def encode_whole(number: int | None) -> str | None:
         raise InvalidValue(f"the seed {number!r} is no whole number") from error
     except ValueError as error:
         raise InvalidValue("the seed has more digits than Python writes as text; give a smaller one") from error
+
+
+def encode_time(moment: datetime) -> int:
+    """Return a time as microseconds since 1970 UTC."""
+    return round(moment.timestamp() * 1e6)
+
+
+def decode_time(microseconds: int) -> datetime:
+    """Return the time that was stored as microseconds since 1970 UTC."""
+    return datetime.fromtimestamp(microseconds / 1e6, UTC)
 
 
 def encode_duration(seconds: float | None) -> float | None:

@@ -50,7 +50,7 @@ class Latest:
     back: int
 
 
-def parse_latest(reference: str) -> Latest | None:
+def _latest(reference: str) -> Latest | None:
     """Return what a reference that begins with `latest` means; None for every other reference."""
     found = _LATEST.fullmatch(reference)
     if found is None:
@@ -108,4 +108,4 @@ def parse_reference(reference: str) -> Reference | None:
         return Branch(name)
     if colon and kind == "baseline":
         return BaselineName(name)
-    return parse_latest(reference)
+    return _latest(reference)

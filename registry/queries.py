@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, Table, select
 
 from registry import models
 from registry.details import read_details
-from registry.encoding import decode_whole, decoding, from_json, mapping_from_json
+from registry.encoding import decode_time, decode_whole, decoding, from_json, mapping_from_json
 from registry.errors import RegistryDamaged, RunNotFound
 from registry.records import Environment, GitState, Run, RunDetails, RunKind, RunStatus
+from registry.storage.chunks import chunks
 from registry.storage.process import Process, has_ended
 
 Value = TypeVar("Value")
-
-_CHUNK = 1_000
 
 
 def run_by_id(connection: Connection, run_id: int) -> Run:
@@ -99,35 +97,25 @@ def _run(
     code: str | None,
 ) -> Run:
     with decoding(f"run {row.id}"):
-        return _decoded(row, environment, tags, params, code)
-
-
-def _decoded(
-    row: Row[Any],
-    environment: tuple[Environment, str | None] | None,
-    tags: dict[str, str],
-    params: dict[str, object],
-    code: str | None,
-) -> Run:
-    return Run(
-        id=row.id,
-        uid=row.uid,
-        name=row.name,
-        kind=RunKind(row.kind),
-        status=_status(row),
-        started_at=datetime.fromtimestamp(row.started_us / 1e6, UTC),
-        duration_s=row.duration_s,
-        green=row.green,
-        seed=decode_whole(row.seed),
-        argv=tuple(str(argument) for argument in _array(row.argv)),
-        tags=tags,
-        params=params,
-        git=GitState(row.git_commit, row.git_branch, row.git_dirty, row.git_reason),
-        environment=None if environment is None else environment[0],
-        code=mapping_from_json(code),
-        fingerprint=None if environment is None else environment[1],
-        code_fingerprint=row.code_fingerprint,
-    )
+        return Run(
+            id=row.id,
+            uid=row.uid,
+            name=row.name,
+            kind=RunKind(row.kind),
+            status=_status(row),
+            started_at=decode_time(row.started_us),
+            duration_s=row.duration_s,
+            green=row.green,
+            seed=decode_whole(row.seed),
+            argv=tuple(str(argument) for argument in _array(row.argv)),
+            tags=tags,
+            params=params,
+            git=GitState(row.git_commit, row.git_branch, row.git_dirty, row.git_reason),
+            environment=None if environment is None else environment[0],
+            code=mapping_from_json(code),
+            fingerprint=None if environment is None else environment[1],
+            code_fingerprint=row.code_fingerprint,
+        )
 
 
 def _status(row: Row[Any]) -> RunStatus:
@@ -147,7 +135,7 @@ def _pairs(
 ) -> dict[int, dict[str, Value]]:
     """Return keys and values of each run, keys ascending."""
     found: dict[int, dict[str, Value]] = {}
-    for chunk in _chunks(ids):
+    for chunk in chunks(ids):
         statement = select(table.c.run_id, table.c.key, table.c.value).where(table.c.run_id.in_(chunk))
         for run_id, key, value in connection.execute(statement.order_by(table.c.run_id, table.c.key)):
             with decoding(f"run {run_id}"):
@@ -165,7 +153,7 @@ def _environments(connection: Connection, owners: Mapping[int, int]) -> dict[int
     table, packages = models.environment, models.long_text
     joined = table.join(packages, table.c.packages_id == packages.c.id)
     found = {}
-    for chunk in _chunks(sorted(owners)):
+    for chunk in chunks(sorted(owners)):
         for row in connection.execute(select(table, packages.c.body).select_from(joined).where(table.c.id.in_(chunk))):
             with decoding(f"run {owners[row.id]}"):
                 environment = Environment(
@@ -183,11 +171,7 @@ def _environments(connection: Connection, owners: Mapping[int, int]) -> dict[int
 def _texts(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
     table = models.long_text
     found: dict[int, str] = {}
-    for chunk in _chunks(sorted(ids)):
+    for chunk in chunks(sorted(ids)):
         answer = connection.execute(select(table.c.id, table.c.body).where(table.c.id.in_(chunk)))
         found |= {row.id: row.body for row in answer}
     return found
-
-
-def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))

@@ -17,6 +17,7 @@ from registry.answers import Answers
 from registry.encoding import encode_choice, encode_duration, encode_percent, encode_whole, key_text, to_json
 from registry.environment import capture_environment
 from registry.errors import InvalidValue, RegistryError, RunClosed
+from registry.origin import TestKey
 from registry.records import (
     Checkpoint,
     Coverage,
@@ -34,7 +35,8 @@ from registry.storage.content import describe_checkpoint
 from registry.storage.database import Database
 from registry.storage.rows import (
     MetricState,
-    TestKey,
+    PassedRow,
+    ResultRow,
     answers_row,
     checkpoint_rows,
     coverage_text,
@@ -195,19 +197,7 @@ class ActiveRun:
         Raises:
             InvalidValue: That attempt at that test is recorded already, or a number of it cannot be stored.
         """
-        self._require_owner()
-        with self._lock:
-            self._require_open()
-            for record in results:
-                row = result_row(record)
-                attempt = row.key if row.values["attempt"] == 1 else (row.key, row.values["attempt"])
-                if attempt in self._recorded:
-                    raise _recorded_twice(record.attempt, record.test_id, record.ordinal)
-                self._recorded.add(attempt)
-                self._batch.results.append(row)
-            is_full = len(self._batch.results) >= FULL_BATCH
-        if is_full:
-            self._write()
+        self._take(map(result_row, results))
 
     def add_passed(self, tests: Iterable[TestKey], durations_s: Iterable[float], worker: int) -> None:
         """Record the first attempts at tests that passed, as `add_results` does, at a fraction of the cost.
@@ -220,17 +210,7 @@ class ActiveRun:
         Raises:
             InvalidValue: A first attempt at one of them is recorded already, or a number cannot be stored.
         """
-        self._require_owner()
-        with self._lock:
-            self._require_open()
-            for row in passed_rows(tests, durations_s, worker):
-                if row.key in self._recorded:
-                    raise _recorded_twice(1, *row.key)
-                self._recorded.add(row.key)
-                self._batch.results.append(row)
-            is_full = len(self._batch.results) >= FULL_BATCH
-        if is_full:
-            self._write()
+        self._take(passed_rows(tests, durations_s, worker))
 
     def add_fixtures(self, fixtures: Iterable[FixtureRecord]) -> None:
         """Record fixtures that failed or were skipped."""
@@ -303,6 +283,22 @@ class ActiveRun:
         atexit.unregister(self._flush_at_exit)
         if threading.current_thread() is not self._thread:
             self._thread.join()
+
+    def _take(self, rows: Iterable[ResultRow | PassedRow]) -> None:
+        """Keep results, each attempt at a test once; those before one that is refused are kept."""
+        self._require_owner()
+        with self._lock:
+            self._require_open()
+            for row in rows:
+                attempt = row.values["attempt"] if isinstance(row, ResultRow) else 1
+                place = row.key if attempt == 1 else (row.key, attempt)
+                if place in self._recorded:
+                    raise _recorded_twice(attempt, *row.key)
+                self._recorded.add(place)
+                self._batch.results.append(row)
+            is_full = len(self._batch.results) >= FULL_BATCH
+        if is_full:
+            self._write()
 
     def _keep(self, addition: Batch) -> None:
         # Before the lock: in a forked child it may be held for ever, by a thread that only the parent has.

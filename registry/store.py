@@ -16,20 +16,13 @@ from registry.environment import capture_environment, capture_git, code_files, p
 from registry.errors import RegistryError
 from registry.naming import check_name
 from registry.recording import ActiveRun
-from registry.records import (
-    Environment,
-    GitState,
-    NewRun,
-    Run,
-    RunComparison,
-    RunDetails,
-    RunKind,
-)
+from registry.records import Environment, GitState, NewRun, Points, Run, RunDetails, RunKind
 from registry.storage import starting
 from registry.storage.database import Database, locate
 from registry.storage.information import RegistryInfo
 
 if TYPE_CHECKING:
+    from registry.comparing.facts import RunComparison
     from registry.expected.baselines import Baselines
     from registry.expected.expectations import Expectations, Kept
     from registry.expected.known_failures import KnownFailures
@@ -254,10 +247,10 @@ class Registry:
             AmbiguousName: Several are called so.
             TestNotFound: Nothing is; the message names near ones.
         """
-        from registry.past import history
+        from registry import near
 
         with self._database.reading() as connection:
-            return history.find_subject(connection, name, self.location, is_metric=is_metric)
+            return near.find_subject(connection, name, self.location, is_metric=is_metric)
 
     def history(self, test_id: str, limit: int = 50) -> list[HistoryEntry]:
         """Return the latest attempts at a test over all runs, newest first; empty where no run knows it."""
@@ -287,7 +280,7 @@ class Registry:
         with self._database.reading() as connection:
             return strips.strips(connection, run.id, tests)
 
-    def curves(self, run: Run, metrics: Collection[str]) -> dict[str, tuple[tuple[int | None, float], ...]]:
+    def curves(self, run: Run, metrics: Collection[str]) -> dict[str, Points]:
         """Return step and value of some metrics of a run: of many points a few hundred, evenly spread, and the last."""
         from registry import curves
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from registry.comparing.determinism import same_conditions, same_content
+from registry.comparing.facts import RunComparison
 from registry.comparing.paired import judge_answers
 from registry.comparing.seeds import Samples, judge_seeds
-from registry.records import Direction, MetricSummary, RunComparison, RunDetails
+from registry.records import Direction, MetricSummary, RunDetails
 from registry.regress import Judgement, Tolerance, Verdict, judge_accuracy, judge_finiteness, judge_limit
 
 ACCURACIES: Mapping[str, str] = {"test_accuracy": "test", "validation_accuracy": "validation"}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import SequenceMatcher
 
-from registry.records import ChangedPair
+from registry.comparing.facts import ChangedPair
 
 ALIKE = 0.6
 """How much of two names must be the same, as difflib counts it."""
@@ -24,12 +24,12 @@ def with_renames(pairs: Iterable[ChangedPair]) -> list[ChangedPair]:
     pairs = list(pairs)
     removed = _by_place(pair for pair in pairs if pair.a is not None and pair.b is None)
     added = _by_place(pair for pair in pairs if pair.a is None and pair.b is not None)
-    earlier = {_key(new): old for old, new in [*_in_a_class(removed, added), *_moved(removed, added)]}
-    gone = {_key(old) for old in earlier.values()}
+    earlier = {new.key: old for old, new in [*_in_a_class(removed, added), *_moved(removed, added)]}
+    gone = {old.key for old in earlier.values()}
     return [
-        _joined(earlier[_key(pair)], pair) if _key(pair) in earlier else pair
+        _joined(earlier[pair.key], pair) if pair.key in earlier else pair
         for pair in pairs
-        if pair.b is not None or _key(pair) not in gone
+        if pair.b is not None or pair.key not in gone
     ]
 
 
@@ -69,10 +69,6 @@ def _are_alike(a: str, b: str) -> bool:
 
 def _last(place: str) -> str:
     return place.rpartition(".")[2]
-
-
-def _key(pair: ChangedPair) -> tuple[str, int]:
-    return pair.test_id, pair.ordinal
 
 
 def _joined(old: ChangedPair, new: ChangedPair) -> ChangedPair:

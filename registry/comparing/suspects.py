@@ -8,8 +8,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from registry.comparing.facts import RunComparison
 from registry.origin import Commit, CommitRange, Onset, Relation, RunPoint, Sources, Suspect, TestKey, way_between
-from registry.records import FixtureRecord, Run, RunComparison
+from registry.records import FixtureRecord, Run
 
 _FRAME = re.compile(r'^[\s|+]*File "([^"\n]*)", line \d+', re.MULTILINE)
 _PACKAGE = re.compile(r"/(?:site|dist)-packages/([A-Za-z0-9_]+)")

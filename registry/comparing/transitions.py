@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from registry.comparing.facts import ChangedPair
 from registry.comparing.renaming import with_renames
-from registry.records import ChangedPair, Outcome
+from registry.records import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def clusters(pairs: Iterable[ChangedPair]) -> tuple[Cluster, ...]:
     """Return the causes for which tests are red in B, the new ones first, then the one of most tests."""
     before: set[str | None] = set()
     members: dict[str, list[ChangedPair]] = {}
-    for pair in sorted(pairs, key=lambda pair: (pair.test_id, pair.ordinal)):
+    for pair in sorted(pairs, key=lambda pair: pair.key):
         if pair.a is not None and pair.a.is_red:
             before.add(pair.cause_a)
         if pair.b is not None and pair.b.is_red and pair.cause_b is not None:
@@ -65,7 +66,7 @@ def clusters(pairs: Iterable[ChangedPair]) -> tuple[Cluster, ...]:
 def classify(pairs: Iterable[ChangedPair], unchanged: int = 0) -> TestChanges:
     """Sort changed pairs into the lists of `TestChanges`, each in order of test id."""
     lists: dict[str, list[ChangedPair]] = {}
-    for pair in sorted(with_renames(pairs), key=lambda pair: (pair.test_id, pair.ordinal)):
+    for pair in sorted(with_renames(pairs), key=lambda pair: pair.key):
         lists.setdefault("flaky" if pair.is_flaky else _transition(pair), []).append(pair)
     unchanged += len(lists.pop("unchanged", ()))
     return TestChanges(unchanged=unchanged, **{name: tuple(members) for name, members in lists.items()})

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from statistics import median
 
+from registry.comparing.facts import RunComparison
 from registry.comparing.metrics import ACCURACIES, MetricChange, judged_by_seeds
-from registry.records import Direction, MetricSummary, Run, RunComparison, RunDetails
+from registry.records import Direction, MetricSummary, Run, RunDetails
 from registry.regress import Judgement, Tolerance, Verdict, judge_accuracy, judge_limit
 
 _WORST_FIRST = (Verdict.REGRESSED, Verdict.SUSPECTED)

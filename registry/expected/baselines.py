@@ -6,13 +6,12 @@ import difflib
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from registry import models
-from registry.encoding import clean, decode_whole, decoding
+from registry.encoding import clean, decode_time, decode_whole, decoding
 from registry.errors import BaselineNotFound, BaselineUnfit
 from registry.expected.bars import Bar, Baseline, BaselineMove, moved_bars, night_metrics
 from registry.naming import check_name
@@ -153,7 +152,7 @@ def _read(connection: Connection, name: str | None) -> list[Baseline]:
 
 
 def _baseline(row: Row[Any], bars: tuple[Bar, ...]) -> Baseline:
-    return Baseline(row.name, row.run_id, row.run, datetime.fromtimestamp(row.set_us / 1e6, UTC), bars)
+    return Baseline(row.name, row.run_id, row.run, decode_time(row.set_us), bars)
 
 
 def _bars(connection: Connection) -> dict[str, list[Bar]]:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from statistics import median
 
+from registry.comparing.facts import RunComparison
 from registry.expected.bars import Bar
 from registry.expected.known import KnownFailure, KnownResult
-from registry.records import MetricSummary, RunComparison
+from registry.records import MetricSummary
 
 
 @dataclass(frozen=True, slots=True)

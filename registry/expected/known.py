@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
+from registry.comparing.facts import ChangedPair
 from registry.comparing.transitions import TestChanges
 from registry.origin import TestKey
-from registry.records import ChangedPair, Outcome
+from registry.records import Outcome
 
 
 class KnownState(StrEnum):
@@ -81,7 +82,7 @@ def with_causes(known: Iterable[KnownResult], tests: TestChanges) -> tuple[Known
 
     A test that did not run before had no cause.
     """
-    other = {(pair.test_id, pair.ordinal) for pair in tests.still_failing_new_cause if pair.a is not Outcome.NOT_RUN}
+    other = {pair.key for pair in tests.still_failing_new_cause if pair.a is not Outcome.NOT_RUN}
     return tuple(
         replace(result, state=KnownState.OTHER_CAUSE) if result.state is KnownState.MUTED and result.key in other else result
         for result in known
@@ -115,4 +116,4 @@ def unmuted(pairs: Iterable[ChangedPair], known: Iterable[KnownResult]) -> tuple
 
 
 def _without(pairs: Iterable[ChangedPair], keys: set[TestKey]) -> tuple[ChangedPair, ...]:
-    return tuple(pair for pair in pairs if (pair.test_id, pair.ordinal) not in keys)
+    return tuple(pair for pair in pairs if pair.key not in keys)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select
 
 from registry import models
 from registry.details import is_last_attempt
-from registry.encoding import OUTCOMES, clean_line, decoding, key_text, outcome_code
+from registry.encoding import OUTCOMES, clean_line, decode_time, decoding, encode_time, key_text, outcome_code
 from registry.errors import KnownFailureRefused
 from registry.expected.known import KnownFailure, KnownResult, KnownState, state_of
 from registry.near import require_test
 from registry.records import Run
+from registry.storage.chunks import chunks
 from registry.storage.database import Database
-
-_CHUNK = 500
 
 
 class KnownFailures:
@@ -46,7 +45,7 @@ class KnownFailures:
             require_test(connection, name, self._database.location)
             before = next((known for known in listed(connection) if known.test_id == name), None)
             connection.execute(delete(table).where(table.c.test == name))
-            connection.execute(insert(table), row | {"added_us": round(failure.added_at.timestamp() * 1e6)})
+            connection.execute(insert(table), row | {"added_us": encode_time(failure.added_at)})
         return before
 
     def listed(self) -> list[KnownFailure]:
@@ -114,7 +113,7 @@ def is_explained(connection: Connection, run_id: int, known: Sequence[KnownFailu
     statement = select(test.c.name, result.c.outcome).select_from(result.join(test)).where(*conditions)
     started_us = connection.scalar(select(models.run.c.started_us).where(models.run.c.id == run_id)) or 0
     with decoding(f"run {run_id}"):
-        day = datetime.fromtimestamp(started_us / 1e6, UTC).astimezone().date()
+        day = decode_time(started_us).astimezone().date()
     may_fail = {failure.test_id: failure for failure in known}
     is_red = False
     # Read one by one: mostly the first tells, and there may be many runs to ask about.
@@ -139,11 +138,11 @@ def _last(connection: Connection, run_id: int, names: Sequence[str]) -> list[Row
         select(*columns).select_from(test.join(result)).where(result.c.run_id == run_id, is_last_attempt(result))
     )
     found: list[Row[Any]] = []
-    for start in range(0, len(names), _CHUNK):
-        found += connection.execute(statement.where(test.c.name.in_(names[start : start + _CHUNK]))).all()
+    for chunk in chunks(names):
+        found += connection.execute(statement.where(test.c.name.in_(chunk))).all()
     return found
 
 
 def _failure(row: Row[Any]) -> KnownFailure:
-    added = datetime.fromtimestamp(row.added_us / 1e6, UTC)
+    added = decode_time(row.added_us)
     return KnownFailure(row.test, row.reason, row.owner, date.fromisoformat(row.until), added)

@@ -10,11 +10,13 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from registry import models, queries
+from registry.encoding import encode_time
 from registry.errors import NameInUse, RegistryUnreachable
 from registry.intake import foreign, merging
 from registry.naming import NAME_LIMIT, is_reserved
 from registry.records import Metric, NewRun, Run, RunDetails, RunStatus
 from registry.storage import starting
+from registry.storage.chunks import chunks
 from registry.storage.database import Database
 from registry.storage.rows import (
     MetricState,
@@ -28,7 +30,6 @@ from registry.storage.rows import (
 )
 from registry.storage.writing import Batch, write_batch
 
-_CHUNK = 1_000
 _UID_DIGITS = 8
 
 
@@ -123,8 +124,7 @@ def _found(runs: Mapping[str, tuple[Connection, Run]]) -> Iterator[_Found]:
 
 def _known(connection: Connection, uids: Sequence[str]) -> set[str]:
     column = models.run.c.uid
-    chunks = (uids[start : start + _CHUNK] for start in range(0, len(uids), _CHUNK))
-    return {uid for chunk in chunks for uid in connection.scalars(select(column).where(column.in_(chunk)))}
+    return {uid for chunk in chunks(uids) for uid in connection.scalars(select(column).where(column.in_(chunk)))}
 
 
 def _details(one: _Found, name: str | None) -> RunDetails:
@@ -181,7 +181,7 @@ def _batch(details: RunDetails) -> Batch:
 
 
 def _values(run: Run) -> dict[str, object]:
-    started_us = round(run.started_at.timestamp() * 1e6)
+    started_us = encode_time(run.started_at)
     crashed = run.status is RunStatus.CRASHED
     return {
         # That a recorder has crashed is found out when reading: it is gone, and its last sign of life is old.

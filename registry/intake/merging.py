@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import zip_longest
 
 from registry.errors import InvalidValue
-from registry.records import Coverage, FileCoverage, Run, RunDetails, RunKind, RunStatus, TestRecord
+from registry.records import Coverage, FileCoverage, Points, Run, RunDetails, RunKind, RunStatus, TestRecord
 
 TAG = "shard"
 """The tag of a run that is part I of N: `I/N`."""
@@ -142,7 +142,7 @@ def _key(record: TestRecord) -> tuple[str, int]:
     return record.test_id, record.ordinal
 
 
-def _points(shards: Sequence[RunDetails], name: str) -> tuple[tuple[int | None, float], ...]:
+def _points(shards: Sequence[RunDetails], name: str) -> Points:
     return tuple(point for details in shards for point in details.points.get(name, ()))
 
 

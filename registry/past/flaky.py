@@ -16,7 +16,6 @@ from registry.records import Outcome, RunKind
 LOOKED_AT = 300
 """Candidates whose results are read, at most."""
 
-_CHUNK = 500
 _RECENT_RUNS = 10 * WINDOW
 _QUIET = (Outcome.SKIPPED, Outcome.NOT_RUN)
 
@@ -31,11 +30,9 @@ def unreliable_tests(connection: Connection) -> Unreliable:
     candidates = {*_retried(connection), *_contradicting(connection, conditions), *_flipping(connection)}
     # One night in which everything fails makes every test a candidate; those that fail in other nights too are worth a look.
     looked_at = sorted(_most_red(connection, candidates)) if len(candidates) > LOOKED_AT else sorted(candidates)
-    found: list[Reliability] = []
     with decoding("the list of results"):
-        for start in range(0, len(looked_at), _CHUNK):
-            rows = connection.execute(_trials(looked_at[start : start + _CHUNK])).all()
-            found += [_reliability(list(group), conditions) for _, group in groupby(rows, key=lambda row: row.test_id)]
+        rows = groupby(connection.execute(_trials(looked_at)), key=lambda row: row.test_id)
+        found = [_reliability(list(group), conditions) for _, group in rows]
     told = [test for test in found if test.is_proven or test.is_suspected]
     told.sort(key=lambda test: (not test.is_proven, -test.rate, -test.flips, test.test_id, test.ordinal))
     return Unreliable(tuple(told), len(candidates) - len(looked_at))

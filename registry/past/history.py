@@ -2,52 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
 from registry import models
 from registry.details import result_record, with_texts
-from registry.encoding import decode_number, decode_whole, decoding, key_text
-from registry.errors import AmbiguousName, TestNotFound
-from registry.near import near_names
+from registry.encoding import decode_number, decode_time, decode_whole, decoding, key_text
 from registry.past.pasts import HistoryEntry, MetricPast, MetricPoint
 from registry.records import Direction
-
-_MOST_NAMED = 5
-_LOOKED_AT = 200_000
-
-
-def find_subject(connection: Connection, name: str, location: str, *, is_metric: bool | None = None) -> tuple[str, bool]:
-    """Return the id of the test or the name of the metric that is meant, and whether it is a metric.
-
-    The end of an id is enough where it is that of one test only.
-
-    Raises:
-        AmbiguousName: A test and a metric, or several tests, are called so.
-        TestNotFound: Nothing is; the message names near ones.
-    """
-    test, key = models.test.c, models.metric_key.c
-    stored = key_text(name)
-    as_test = is_metric is not True and connection.execute(select(test.id).where(test.name == stored).limit(1)).first()
-    as_metric = is_metric is not False and connection.execute(select(key.id).where(key.name == stored)).first()
-    if as_test and as_metric:
-        raise AmbiguousName(f"{name!r} is a test and a metric in {location}; say which with --test or --metric")
-    if as_test or as_metric:
-        return stored, bool(as_metric)
-    newest = select(test.name).order_by(test.id.desc()).limit(_LOOKED_AT)
-    tests = [] if is_metric else list(dict.fromkeys(connection.scalars(newest)))
-    ending = [one for one in tests if one.endswith(f".{stored}")]
-    if len(ending) == 1:
-        return ending[0], False
-    if ending:
-        more = f" and {len(ending) - _MOST_NAMED:,} more" if len(ending) > _MOST_NAMED else ""
-        named = ", ".join(ending[:_MOST_NAMED])
-        raise AmbiguousName(f"{len(ending):,} tests in {location} end in {name!r}: {named}{more}; give more of the id")
-    near = near_names(stored, [*connection.scalars(select(key.name)), *tests[: _LOOKED_AT // 10]])
-    hint = f"near ones are {', '.join(near)}" if near else "`runner show RUN` lists those of a run"
-    raise TestNotFound(f"no run in {location} knows a test or a metric {name!r}; {hint}")
 
 
 def history(connection: Connection, test_id: str, limit: int) -> list[HistoryEntry]:
@@ -69,7 +32,7 @@ def _history_entry(row: Row[Any]) -> HistoryEntry:
         return HistoryEntry(
             run_id=row.run_id,
             run_name=row.run_name,
-            started_at=datetime.fromtimestamp(row.started_us / 1e6, UTC),
+            started_at=decode_time(row.started_us),
             commit=row.git_commit,
             result=result_record(row),
             cause=row.cause,
@@ -104,7 +67,7 @@ def _metric_point(row: Row[Any]) -> MetricPoint:
         return MetricPoint(
             run_id=row.id,
             run_name=row.name,
-            started_at=datetime.fromtimestamp(row.started_us / 1e6, UTC),
+            started_at=decode_time(row.started_us),
             commit=row.git_commit,
             seed=decode_whole(row.seed),
             value=decode_number(row.last, row.last_kind),

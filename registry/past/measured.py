@@ -13,14 +13,15 @@ from registry.encoding import decode_number, decoding
 def last_values(
     connection: Connection, runs: Collection[int], names: Collection[str] | None = None
 ) -> Iterator[tuple[int, str, float]]:
-    """Yield run, name and last value of the metrics of some runs, of all or of those named, the oldest run first."""
+    """Yield run, name and last value of the metrics of some runs, of all or of those named, by run and name, the oldest first."""
     table, key = models.metric_summary, models.metric_key
     columns = (table.c.run_id, key.c.name, table.c.last, table.c.last_kind)
-    statement = select(*columns).select_from(table.join(key)).where(table.c.run_id.in_(runs)).order_by(table.c.run_id)
+    statement = select(*columns).select_from(table.join(key)).where(table.c.run_id.in_(runs))
     statement = statement if names is None else statement.where(key.c.name.in_(names))
-    with decoding("the list of metrics"):
-        for run_id, name, last, kind in connection.execute(statement):
-            yield run_id, name, decode_number(last, kind)
+    for run_id, name, last, kind in connection.execute(statement.order_by(table.c.run_id, key.c.name)):
+        with decoding(f"run {run_id}"):
+            value = decode_number(last, kind)
+        yield run_id, name, value
 
 
 def params_of(connection: Connection, runs: Collection[int]) -> dict[int, dict[str, str]]:

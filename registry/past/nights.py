@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,13 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from registry import models
 from registry.comparing.metrics import EVALUATIONS
-from registry.encoding import clean_bounded, decode_number, decoding
+from registry.encoding import clean_bounded, decoding
+from registry.past.measured import last_values
 from registry.past.night import ENDED_AFTER, Found, Night, Part
 from registry.queries import details, list_runs, role_of, run_by_id
 from registry.records import Run, RunDetails, RunKind, RunStatus
 from registry.regress import Verdict
+from registry.storage.chunks import chunks
 from registry.storage.database import Database
 
 TAG = "night"
@@ -23,8 +25,6 @@ TAG = "night"
 
 SENTENCE_LIMIT = 2_000
 """Characters kept of a night's sentence."""
-
-_CHUNK = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class Nights:
                     gone.append(row.name)
                     runs += own
             files = _checkpoints(connection, runs)
-            for chunk in _chunks(runs):
+            for chunk in chunks(runs):
                 connection.execute(delete(models.run).where(run.id.in_(chunk)))
         return Removed(tuple(gone), files)
 
@@ -156,7 +156,7 @@ def _own(connection: Connection, night: int, name: str) -> list[int]:
 def _found(connection: Connection, ids: Sequence[int]) -> dict[int, Found]:
     table = models.night
     found = {}
-    for chunk in _chunks(ids):
+    for chunk in chunks(ids):
         for row in connection.execute(select(table).where(table.c.run_id.in_(chunk))):
             with decoding(f"run {row.run_id}"):
                 found[row.run_id] = Found(Verdict(row.verdict), row.sentence, row.reference)
@@ -164,24 +164,16 @@ def _found(connection: Connection, ids: Sequence[int]) -> dict[int, Found]:
 
 
 def _values(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, float]]:
-    table, key = models.metric_summary, models.metric_key
-    columns = (table.c.run_id, key.c.name, table.c.last, table.c.last_kind)
     found: dict[int, dict[str, float]] = {}
-    for chunk in _chunks(ids):
-        statement = select(*columns).select_from(table.join(key)).where(table.c.run_id.in_(chunk))
-        for run_id, name, last, kind in connection.execute(statement.order_by(table.c.run_id, key.c.name)):
-            with decoding(f"run {run_id}"):
-                found.setdefault(run_id, {})[name] = decode_number(last, kind)
+    for chunk in chunks(ids):
+        for run_id, name, value in last_values(connection, chunk):
+            found.setdefault(run_id, {})[name] = value
     return found
 
 
 def _checkpoints(connection: Connection, runs: Sequence[int]) -> tuple[Path, ...]:
     table = models.checkpoint
     paths: list[str] = []
-    for chunk in _chunks(runs):
+    for chunk in chunks(runs):
         paths += connection.execute(select(table.c.path).where(table.c.run_id.in_(chunk))).scalars()
     return tuple(map(Path, paths))
-
-
-def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, func, or_, select
 
 from registry import models
-from registry.encoding import OUTCOMES, decoding, outcome_code
+from registry.encoding import OUTCOMES, decode_time, decoding, outcome_code
 from registry.origin import Onset, RunPoint
 from registry.past.measured import last_values, params_of
 from registry.records import Outcome, RunStatus
@@ -99,4 +98,4 @@ def _points(connection: Connection, runs: Sequence[int]) -> Iterator[RunPoint]:
     run = models.run.c
     columns = (run.id, run.name, run.started_us, run.git_commit, run.git_dirty)
     for row in connection.execute(select(*columns).where(run.id.in_(runs))):
-        yield RunPoint(row.id, row.name, datetime.fromtimestamp(row.started_us / 1e6, UTC), row.git_commit, row.git_dirty)
+        yield RunPoint(row.id, row.name, decode_time(row.started_us), row.git_commit, row.git_dirty)

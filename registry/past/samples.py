@@ -11,10 +11,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, Select, select
 
 from registry import models
+from registry.comparing.facts import EarlierDurations
 from registry.encoding import decode_whole, decoding, outcome_code
 from registry.past.measured import last_values, params_of
 from registry.past.night import AGAIN
-from registry.records import EarlierDurations, Outcome, RunStatus
+from registry.records import Outcome, RunStatus
+from registry.storage.chunks import chunks
 
 NIGHTS = 20
 """Earlier runs whose durations are looked at."""
@@ -22,7 +24,6 @@ NIGHTS = 20
 SEEDS = 50
 """Runs that are looked through for the other seeds of a training."""
 
-_CHUNK = 1_000
 _PROBES = 5
 
 Seeds = dict[str, dict[int, float]]
@@ -84,9 +85,8 @@ def _passed(connection: Connection, runs: Sequence[int], tests: Sequence[int]) -
     result = models.test_result
     statement: Select[Any] = select(result.c.run_id, result.c.test_id, result.c.duration_s)
     first_try = (result.c.attempt == 1, result.c.outcome == outcome_code(Outcome.PASSED), result.c.duration_s.is_not(None))
-    for start in range(0, len(tests), _CHUNK):
-        chunk = result.c.test_id.in_(tests[start : start + _CHUNK])
-        yield from connection.execute(statement.where(result.c.run_id.in_(runs), chunk, *first_try)).all()
+    for chunk in chunks(tests):
+        yield from connection.execute(statement.where(result.c.run_id.in_(runs), result.c.test_id.in_(chunk), *first_try)).all()
 
 
 def seeds_of(connection: Connection, run_id: int) -> Seeds:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
 
 from sqlalchemy import CTE, Connection, Select, select
 
 from registry import models
-from registry.encoding import OUTCOMES, decoding
+from registry.encoding import OUTCOMES, decode_time, decoding
 from registry.past.cells import Cell, CellRun, Strips
 
 RUNS = 20
@@ -29,7 +28,7 @@ def strips(connection: Connection, run_id: int, tests: Collection[tuple[str, int
     cells: dict[tuple[str, int], dict[int, Cell]] = {test: {} for test in tests}
     with decoding("the strips of tests"):
         for row in connection.execute(_statement(run_id, {name for name, _ in tests})):
-            runs.setdefault(row.id, CellRun(row.id, row.run_name, datetime.fromtimestamp(row.started_us / 1e6, UTC)))
+            runs.setdefault(row.id, CellRun(row.id, row.run_name, decode_time(row.started_us)))
             if (row.name, row.ordinal) in cells:
                 # Attempts come in their order, so that the last one stays.
                 cells[row.name, row.ordinal][row.id] = Cell(OUTCOMES[row.outcome], row.cause, row.attempt)

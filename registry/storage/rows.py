@@ -31,6 +31,7 @@ from registry.encoding import (
     to_json,
 )
 from registry.errors import InvalidValue
+from registry.origin import TestKey
 from registry.records import (
     Checkpoint,
     Coverage,
@@ -44,7 +45,6 @@ from registry.records import (
 )
 
 Row = dict[str, Any]
-TestKey = tuple[str, int]
 
 PARAMS_LIMIT = 2_000
 """Characters kept of a subtest's message and parameters."""

@@ -13,12 +13,11 @@ from sqlalchemy import Connection, Select, Table, func, select, update
 
 from registry import models
 from registry.encoding import clean, outcome_code, sha256_text, to_json
+from registry.origin import TestKey
 from registry.records import Environment, Outcome
+from registry.storage.chunks import CHUNK, chunks
 from registry.storage.database import insert_many, insert_or_update, insert_rows
-from registry.storage.rows import FixtureRow, PassedRow, ResultRow, Row, TestKey
-
-CHUNK = 1_000
-"""Keys looked up by one statement."""
+from registry.storage.rows import FixtureRow, PassedRow, ResultRow, Row
 
 WHOLE_TABLE_FACTOR = 4
 """A table with fewer rows than this many times the keys that are looked up is read as a whole, in one statement."""
@@ -203,8 +202,8 @@ def _find(
     if len(values) > CHUNK and highest < WHOLE_TABLE_FACTOR * len(values):
         return _read(connection, _ids(table, natural))
     found: dict[Any, int] = {}
-    for start in range(0, len(values), CHUNK):
-        found |= _read(connection, _ids(table, natural).where(table.c[natural[0]].in_(values[start : start + CHUNK])))
+    for chunk in chunks(values):
+        found |= _read(connection, _ids(table, natural).where(table.c[natural[0]].in_(chunk)))
     return found
 
 

@@ -14,8 +14,9 @@ from runner.commands.sources import read_sources
 from runner.errors import NothingToCompare
 
 if TYPE_CHECKING:
+    from registry.comparing.facts import RunComparison
     from registry.expected.expectations import Kept
-    from registry.records import Checkpoint, Run, RunComparison
+    from registry.records import Checkpoint, Run
     from registry.regress import Tolerance
     from registry.store import Registry
 

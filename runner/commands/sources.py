@@ -14,8 +14,9 @@ from registry.git import list_python_files
 from registry.origin import Sources, Texts
 
 if TYPE_CHECKING:
+    from registry.comparing.facts import RunComparison
     from registry.origin import CommitRange, Onset
-    from registry.records import Run, RunComparison
+    from registry.records import Run
     from runner.choose.imports import Project
 
 WAYS = 10

@@ -8,10 +8,11 @@ from typing import Final
 
 from registry.answers import Flips
 from registry.comparing.determinism import told
+from registry.comparing.facts import ChangedPair
 from registry.comparing.metrics import MetricChange
 from registry.diff import Diff
 from registry.expected.known import KnownResult
-from registry.records import ChangedPair, FixtureRecord, Outcome, Run
+from registry.records import FixtureRecord, Outcome, Run
 from registry.regress import Judgement, Verdict
 from runner.report.causes import coverage_lines, metric_onset_lines, onset_lines, why_lines
 from runner.report.known_words import COLOURS, known_outcome, known_state, known_test
@@ -109,10 +110,10 @@ def _tests(diff: Diff, paint: Paint) -> Iterator[str]:
 
 def _timed(pairs: tuple[ChangedPair, ...], paces: Paces, paint: Paint) -> Iterator[str]:
     def order(pair: ChangedPair) -> tuple[int, float]:
-        return _rank(paces.get((pair.test_id, pair.ordinal))), -abs((pair.duration_b_s or 0) - (pair.duration_a_s or 0))
+        return _rank(paces.get(pair.key)), -abs((pair.duration_b_s or 0) - (pair.duration_a_s or 0))
 
     for pair in sorted(pairs, key=order)[:_MOST_ROWS]:
-        pace = paces.get((pair.test_id, pair.ordinal))
+        pace = paces.get(pair.key)
         verdict = f"  {paint(pace.verdict, colour_of(pace.verdict))}" if pace and _is_judged(pace) else ""
         yield from _test(pair)
         yield f"    {seconds(pair.duration_a_s)} -> {seconds(pair.duration_b_s)}{verdict}"
@@ -120,7 +121,7 @@ def _timed(pairs: tuple[ChangedPair, ...], paces: Paces, paint: Paint) -> Iterat
             yield from wrapped(safe_line(pace.evidence, _LONGEST_REASON).split(" "), "    ", "    ")
     yield from _left_out(pairs)
     # Without enough earlier runs all of them say the same.
-    judged = [paces[pair.test_id, pair.ordinal] for pair in pairs if (pair.test_id, pair.ordinal) in paces]
+    judged = [paces[pair.key] for pair in pairs if pair.key in paces]
     silent = Counter(pace.evidence for pace in judged if not _is_judged(pace))
     for evidence, number in silent.most_common(_MOST_ROWS):
         opening = f"  {number:,} not judged: "
@@ -143,7 +144,7 @@ def _pairs(pairs: tuple[ChangedPair, ...], diff: Diff) -> Iterator[str]:
         if len(group) > _MOST_OF_A_CAUSE:
             yield f"  ... and {len(group) - _MOST_OF_A_CAUSE:,} more for the same cause"
         yield from _message(states(group[0]), group[0].message)
-        yield from onset_lines(diff.onsets.get((group[0].test_id, group[0].ordinal)), diff)
+        yield from onset_lines(diff.onsets.get(group[0].key), diff)
     yield from _more(sum(map(len, groups[_MOST_ROWS:])))
     # One broken fixture keeps hundreds of tests from running: they must not hide the few that did run and failed.
     silent = Counter((states(pair), pair.message) for pair in pairs if pair.b is Outcome.NOT_RUN)

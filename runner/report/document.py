@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
+from registry.comparing.facts import ChangedPair
 from registry.comparing.suspects import point_of
-from registry.records import ChangedPair, Checkpoint, Coverage, FixtureRecord, MetricSummary, Run, RunDetails, TestRecord
+from registry.records import Checkpoint, Coverage, FixtureRecord, MetricSummary, Run, RunDetails, TestRecord
 from runner.events import (
     Collected,
     Ended,
@@ -238,7 +239,7 @@ def _coverage(coverage: Coverage | None) -> dict[str, object] | None:
 
 
 def _pair(pair: ChangedPair, diff: Diff) -> dict[str, object]:
-    pace = diff.paces.get((pair.test_id, pair.ordinal))
+    pace = diff.paces.get(pair.key)
     return {
         "id": pair.test_id,
         "ordinal": pair.ordinal,
@@ -252,7 +253,7 @@ def _pair(pair: ChangedPair, diff: Diff) -> dict[str, object]:
         "renamed_from": pair.renamed_from,
         "verdict": pace and str(pace.verdict),
         "evidence": pace and pace.evidence,
-        "onset": onset_document(diff.onsets.get((pair.test_id, pair.ordinal))),
+        "onset": onset_document(diff.onsets.get(pair.key)),
     }
 
 

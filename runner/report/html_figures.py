@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from registry.records import Points
 from runner.report.glyphs import png_uri
 from runner.report.numbers import finite, metric_value
-from runner.report.page import MOST_DIGITS, Curve, FlippedImage, Points, Section
+from runner.report.page import MOST_DIGITS, Curve, FlippedImage, Section
 
 if TYPE_CHECKING:
     from markupsafe import Markup

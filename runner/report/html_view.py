@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from registry.comparing.facts import ChangedPair
 from registry.comparing.uncovered import CoverageChange
 from registry.comparing.why import NOTHING, Reason
 from registry.diff import Diff
 from registry.origin import SHORT_HASH
-from registry.records import ChangedPair
 from registry.regress import Verdict
 from runner.report.html_figures import digits, plots
 from runner.report.html_strips import strip_of
@@ -145,7 +145,7 @@ def _tables(section: Section, anchor: str, glyphs: Glyphs) -> Iterator[Table]:
 
 
 def _row(pair: ChangedPair, section: Section, glyphs: Glyphs) -> Row:
-    key = (pair.test_id, pair.ordinal)
+    key = pair.key
     module, dot, name = pair.test_id[:_LONGEST].rpartition(".")
     pace = section.diff.paces.get(key)
     told = [pair.message[:_LONGEST]] if pair.message else []

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Final
 from xml.etree import ElementTree as ET
 
+from registry.comparing.facts import ChangedPair
 from registry.comparing.metrics import MetricChange
 from registry.diff import Diff
 from registry.expected.known import KnownState
-from registry.records import ChangedPair
 from registry.regress import Judgement, Verdict
 from runner.report.junit import COUNTED_AS, TAGS, xml_line, xml_text
 from runner.report.known_words import known_state
@@ -64,7 +64,7 @@ def _totals(suites: list[ET.Element]) -> dict[str, str]:
 def _cases(diff: Diff) -> Iterator[ET.Element]:
     for transition in TRANSITIONS:
         for pair in getattr(diff.tests, transition.name):
-            yield _test(pair, transition.name, transition.words, diff.paces.get((pair.test_id, pair.ordinal)))
+            yield _test(pair, transition.name, transition.words, diff.paces.get(pair.key))
     yield from _known(diff)
     for fixture in diff.fixtures:
         case = _case("fixtures", fixture.fixture_id, None)
@@ -79,7 +79,7 @@ def _cases(diff: Diff) -> Iterator[ET.Element]:
 
 def _known(diff: Diff) -> Iterator[ET.Element]:
     """Yield a skipped case a failure that is muted, and a failed one a known failure that expired and is told nowhere else."""
-    told = {(pair.test_id, pair.ordinal) for name in _BROKEN for pair in getattr(diff.tests, name)}
+    told = {pair.key for name in _BROKEN for pair in getattr(diff.tests, name)}
     for result in diff.known:
         is_muted = result.state is KnownState.MUTED
         if is_muted or (result.state is KnownState.EXPIRED and result.key not in told):
@@ -89,7 +89,7 @@ def _known(diff: Diff) -> Iterator[ET.Element]:
 
 
 def _test(pair: ChangedPair, name: str, words: str, pace: Judgement | None) -> ET.Element:
-    owner, method = class_and_name((pair.test_id, pair.ordinal))
+    owner, method = class_and_name(pair.key)
     case = _case(owner, method, pair.duration_b_s)
     told = f"{words}: {states(pair)}"
     if name in _BROKEN and pair.b is not None:

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from registry.comparing.facts import ChangedPair
 from registry.diff import Diff
 from registry.origin import SHORT_HASH
-from registry.records import ChangedPair, FixtureRecord
+from registry.records import FixtureRecord
 from registry.regress import Verdict
 from runner.report.known_words import known_outcome, known_state, known_test
 from runner.report.markdown_text import code, prose, table
@@ -227,7 +228,7 @@ def _rows(group: Rows, section: Section, room: _Room) -> Iterator[str]:
 
 
 def _test(pair: ChangedPair, section: Section, *, has_strip: bool) -> list[str]:
-    key = (pair.test_id, pair.ordinal)
+    key = pair.key
     name = code(pair.test_id + (f" #{pair.ordinal}" if pair.ordinal else ""), _LONGEST)
     if pair.renamed_from is not None:
         name += f"<br>was {code(pair.renamed_from, _LONGEST)}"

@@ -8,13 +8,11 @@ from datetime import datetime
 
 from registry.diff import Diff
 from registry.past.cells import Strips
-from registry.records import Direction
+from registry.records import Direction, Points
 from registry.regress import Verdict
 
 MOST_DIGITS = 60
 """Images that a report shows of one kind: of those that B lost, and of those that it gained."""
-
-Points = tuple[tuple[int | None, float], ...]
 
 
 @dataclass(frozen=True, slots=True)

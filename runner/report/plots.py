@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from runner.report.page import Curve, Points
+from registry.records import Points
+from runner.report.page import Curve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from registry.comparing.facts import ChangedPair
 from registry.diff import Diff
 from registry.origin import TestKey
-from registry.records import ChangedPair, Outcome
+from registry.records import Outcome
 from registry.regress import Verdict
 
 
@@ -79,14 +80,14 @@ def rows(diff: Diff) -> tuple[Rows, ...]:
 
 def shown_tests(diff: Diff) -> tuple[TestKey, ...]:
     """Return id and ordinal of each test that is shown."""
-    return tuple((pair.test_id, pair.ordinal) for group in rows(diff) for pair in group.pairs)
+    return tuple(pair.key for group in rows(diff) for pair in group.pairs)
 
 
 def by_cause(pairs: Iterable[ChangedPair]) -> list[list[ChangedPair]]:
     """Return the tests that are red for one cause in one way together, any other by itself, in order of the first of each."""
     groups: dict[object, list[ChangedPair]] = {}
     for pair in pairs:
-        key = (pair.cause_b, pair.a, pair.b) if pair.cause_b else (pair.test_id, pair.ordinal)
+        key = (pair.cause_b, pair.a, pair.b) if pair.cause_b else pair.key
         groups.setdefault(key, []).append(pair)
     return list(groups.values())
 
@@ -96,7 +97,7 @@ def _important(pairs: tuple[ChangedPair, ...], diff: Diff) -> Iterator[ChangedPa
     ranks = list(Verdict)
 
     def order(pair: ChangedPair) -> tuple[bool, int, float]:
-        pace = diff.paces.get((pair.test_id, pair.ordinal))
+        pace = diff.paces.get(pair.key)
         is_timed = pair.a is pair.b is Outcome.PASSED
         longer_s = abs((pair.duration_b_s or 0.0) - (pair.duration_a_s or 0.0)) if is_timed else 0.0
         return pair.b is Outcome.NOT_RUN, ranks.index(pace.verdict) if pace else len(ranks), -longer_s

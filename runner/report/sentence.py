@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Final
 
+from registry.comparing.facts import ChangedPair
 from registry.comparing.metrics import MetricChange
 from registry.comparing.why import Reason
 from registry.diff import Diff
 from registry.expected.bars import is_worse
 from registry.expected.known import KnownState
-from registry.records import ChangedPair
 from registry.regress import Verdict
 from runner.report.numbers import counted, metric_value
 from runner.report.page import Finding, Page, Section

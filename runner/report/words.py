@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from registry.comparing.determinism import CheckpointChange, told
+from registry.comparing.facts import ChangedPair
 from registry.comparing.suspects import point_of
 from registry.comparing.uncovered import CoverageChange, UncoveredLines
 from registry.comparing.why import Reason
@@ -14,7 +15,7 @@ from registry.diff import Diff
 from registry.expected.known import KnownState
 from registry.origin import SHORT_HASH, Commit, Onset, Relation, way_words
 from registry.past.cells import Cell
-from registry.records import ChangedPair, Outcome, Run
+from registry.records import Outcome, Run
 from registry.regress import Verdict
 from runner.report.numbers import counted
 from runner.report.text import state_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from registry.comparing.facts import ChangedPair, RunComparison
 from registry.records import (
-    ChangedPair,
     Checkpoint,
     Dataset,
     Direction,
@@ -15,7 +15,6 @@ from registry.records import (
     MetricSummary,
     Outcome,
     Run,
-    RunComparison,
     RunDetails,
     RunKind,
     RunStatus,

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from sqlalchemy import event
 
 from registry.cause import cause_of
+from registry.comparing.facts import ChangedPair
 from registry.errors import RunNotFound
-from registry.records import ChangedPair, Coverage, FileCoverage, NewRun, Outcome, Run, RunKind, TestRecord
+from registry.records import Coverage, FileCoverage, NewRun, Outcome, Run, RunKind, TestRecord
 from registry.regress import DURATION_FLOOR_S, DURATION_RATIO
 
 from .factories import RegistryCase, result

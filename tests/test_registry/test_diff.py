@@ -71,7 +71,7 @@ class Transitions(unittest.TestCase):
         """Whatever the order of the rows was, a list is sorted by test id and ordinal."""
         given = [("b", 0), ("a", 1), ("a", 0)]
         changes = classify(make_pair(Outcome.PASSED, Outcome.FAILED, name, ordinal=ordinal) for name, ordinal in given)
-        self.assertEqual([(pair.test_id, pair.ordinal) for pair in changes.newly_failing], [("a", 0), ("a", 1), ("b", 0)])
+        self.assertEqual([pair.key for pair in changes.newly_failing], [("a", 0), ("a", 1), ("b", 0)])
 
     def test_unchanged_pairs_are_added_to_the_count(self):
         """Pairs that turn out to be unchanged are counted with those that the database left out."""

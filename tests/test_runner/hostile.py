@@ -7,6 +7,7 @@ from typing import Any
 
 from registry.answers import Flips
 from registry.comparing.determinism import CheckpointChange
+from registry.comparing.facts import ChangedPair
 from registry.comparing.metrics import MetricChange
 from registry.comparing.transitions import Cluster, TestChanges
 from registry.comparing.uncovered import CoverageChange, UncoveredLines
@@ -15,7 +16,7 @@ from registry.diff import Diff
 from registry.expected.known import KnownFailure, KnownResult, KnownState
 from registry.origin import Commit, CommitRange, Onset, Relation, RunPoint, Suspect
 from registry.past.cells import Cell, CellRun, Strips
-from registry.records import ChangedPair, Direction, FixtureRecord, GitState, Outcome, Run
+from registry.records import Direction, FixtureRecord, GitState, Outcome, Run
 from registry.regress import Judgement, Verdict
 from runner.report.page import Finding, Page, Section
 from runner.report.sentence import verdict_sentence

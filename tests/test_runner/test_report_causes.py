@@ -6,6 +6,7 @@ import unittest
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from registry.comparing.facts import ChangedPair
 from registry.comparing.metrics import MetricChange
 from registry.comparing.transitions import TestChanges
 from registry.comparing.uncovered import CoverageChange, UncoveredLines
@@ -13,7 +14,7 @@ from registry.comparing.why import Reason
 from registry.diff import Diff
 from registry.expected.known import KnownFailure, KnownResult, KnownState
 from registry.origin import Commit, CommitRange, Onset, Relation, RunPoint, Suspect
-from registry.records import ChangedPair, GitState, Outcome
+from registry.records import GitState, Outcome
 from registry.regress import Verdict
 from runner.report.bisection import answer_line, commit_lines, possible_lines, step_line
 from runner.report.diff_text import diff_text

@@ -8,11 +8,12 @@ from typing import Any
 
 from registry.answers import Flips
 from registry.comparing.determinism import Parting
+from registry.comparing.facts import ChangedPair, RunComparison
 from registry.comparing.metrics import MetricChange
 from registry.comparing.transitions import TestChanges, clusters
 from registry.comparing.why import Reason
 from registry.diff import CheckpointChange, CoverageChange, Diff, compare_runs
-from registry.records import ChangedPair, Coverage, FileCoverage, GitState, Outcome, RunComparison, TensorDigest
+from registry.records import Coverage, FileCoverage, GitState, Outcome, TensorDigest
 from registry.regress import Judgement, Verdict
 from runner.report.diff_text import diff_text
 from runner.report.safe import width_of

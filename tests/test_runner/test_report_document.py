@@ -9,15 +9,14 @@ from types import MappingProxyType
 from typing import Any
 
 from registry.answers import Answers
+from registry.comparing.facts import ChangedPair, RunComparison
 from registry.diff import compare_runs
 from registry.records import (
-    ChangedPair,
     Coverage,
     Direction,
     FileCoverage,
     Outcome,
     PollutionRecord,
-    RunComparison,
     RunKind,
     SubtestRecord,
     TensorDigest,

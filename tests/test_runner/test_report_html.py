@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from itertools import pairwise
 
+from registry.comparing.facts import ChangedPair
 from registry.comparing.metrics import MetricChange
 from registry.comparing.transitions import TestChanges, clusters
 from registry.comparing.why import Reason
 from registry.diff import Diff
 from registry.past.cells import Cell, CellRun, Strips
-from registry.records import ChangedPair, Direction, Outcome
+from registry.records import Direction, Outcome
 from registry.regress import Verdict
 from runner.report.html import POLICY, page_html
 from runner.report.page import Curve, Finding, FlippedImage, Page, Section

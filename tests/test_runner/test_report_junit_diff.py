@@ -6,10 +6,11 @@ import unittest
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from registry.comparing.facts import ChangedPair
 from registry.comparing.metrics import MetricChange
 from registry.comparing.transitions import TestChanges
 from registry.diff import Diff
-from registry.records import ChangedPair, Outcome
+from registry.records import Outcome
 from registry.regress import Judgement, Verdict
 from runner.report.formats import rendered
 from runner.report.page import Finding, Page, Section

@@ -6,10 +6,11 @@ import unittest
 
 from markdown_it import MarkdownIt
 
+from registry.comparing.facts import ChangedPair
 from registry.comparing.metrics import MetricChange
 from registry.comparing.transitions import TestChanges
 from registry.diff import Diff
-from registry.records import ChangedPair, Outcome
+from registry.records import Outcome
 from registry.regress import Verdict
 from runner.report.markdown import LIMIT_BYTES, page_markdown
 from runner.report.markdown_text import code, prose

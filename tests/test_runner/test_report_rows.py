@@ -5,9 +5,10 @@ from __future__ import annotations
 import unittest
 from typing import Any
 
+from registry.comparing.facts import ChangedPair
 from registry.comparing.transitions import TestChanges
 from registry.diff import Diff
-from registry.records import ChangedPair, Outcome
+from registry.records import Outcome
 from registry.regress import Judgement, Verdict
 from runner.report.rows import MOST_OF_A_CAUSE, MOST_OF_A_LIST, MOST_ROWS, TRANSITIONS, rows, shown_tests
 from tests.test_registry.diff_factories import make_run

@@ -12,8 +12,9 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
+from registry.comparing.facts import ChangedPair, RunComparison
 from registry.diff import compare_runs
-from registry.records import ChangedPair, Coverage, Outcome, RunComparison, RunDetails
+from registry.records import Coverage, Outcome, RunDetails
 from runner.report.formats import rendered
 from runner.report.page import Page, Section
 from runner.report.sentence import page_of

@@ -6,12 +6,13 @@ import unittest
 from datetime import UTC, date, datetime
 from typing import Any
 
+from registry.comparing.facts import ChangedPair
 from registry.comparing.metrics import MetricChange
 from registry.comparing.transitions import TestChanges
 from registry.comparing.why import Reason
 from registry.diff import CheckpointChange, Diff
 from registry.expected.known import KnownFailure, KnownResult, KnownState
-from registry.records import ChangedPair, Direction, Outcome
+from registry.records import Direction, Outcome
 from registry.regress import Verdict
 from runner.report.page import Finding
 from runner.report.sentence import verdict_sentence, worst

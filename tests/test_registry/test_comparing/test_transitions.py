@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import unittest
 
+from registry.comparing.facts import ChangedPair
 from registry.comparing.transitions import classify, clusters
 from registry.diff import compare_runs
-from registry.records import ChangedPair, Outcome
+from registry.records import Outcome
 from registry.regress import Verdict
 from tests.test_registry.diff_factories import make_comparison, make_pair
 

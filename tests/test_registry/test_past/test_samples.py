@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from registry.comparing.facts import EarlierDurations
 from registry.diff import Diff, compare_runs
 from registry.past.samples import NIGHTS
-from registry.records import (
-    Direction,
-    EarlierDurations,
-    Metric,
-    NewRun,
-    Outcome,
-    Run,
-    RunKind,
-    RunStatus,
-    TestRecord,
-)
+from registry.records import Direction, Metric, NewRun, Outcome, Run, RunKind, RunStatus, TestRecord
 from registry.regress import Tolerance, Verdict
 from tests.test_registry.diff_factories import MNIST
 from tests.test_registry.factories import ENVIRONMENT, RegistryCase, result
