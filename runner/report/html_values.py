@@ -12,6 +12,27 @@ from runner.report.metric_rows import MetricRow
 from runner.report.words import cause_name
 
 
+class Room(NamedTuple):
+    """How much of a report is told.
+
+    Attributes:
+        sections: Pairs of runs, at most.
+        rows: Rows of each list, at most.
+        pictured: Pairs of runs whose figures are drawn, the first ones.
+    """
+
+    sections: int = 10_000
+    rows: int = 300
+    pictured: int = 10_000
+
+
+class Shortened(NamedTuple):
+    """What was left out of a page, and the command that shows it."""
+
+    words: str
+    command: str
+
+
 class Badge(NamedTuple):
     """A verdict: its tone, which is a colour and a shape, and its word."""
 
@@ -123,6 +144,7 @@ class PageView:
     """A whole page."""
 
     title: str
+    shortened: Shortened | None
     badge: Badge
     first: str
     rest: str

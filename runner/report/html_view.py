@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from registry.comparing.facts import ChangedPair
@@ -14,7 +15,20 @@ from registry.origin import SHORT_HASH
 from registry.regress import Verdict
 from runner.report.html_figures import digits, plots
 from runner.report.html_strips import strip_of
-from runner.report.html_values import Badge, Chip, ClusterRow, CommitRow, Glyphs, PageView, Row, SectionView, Table, Tile
+from runner.report.html_values import (
+    Badge,
+    Chip,
+    ClusterRow,
+    CommitRow,
+    Glyphs,
+    PageView,
+    Room,
+    Row,
+    SectionView,
+    Shortened,
+    Table,
+    Tile,
+)
 from runner.report.known_words import COLOURS, known_outcome, known_state, known_test
 from runner.report.metric_rows import metric_rows
 from runner.report.numbers import counted, seconds
@@ -41,31 +55,38 @@ from runner.report.words import (
 )
 
 _LONGEST: Final = 300
+_LONGEST_REASON: Final = 5_000
 _MOST_CHIPS: Final = 14
 _MOST_REASONS: Final = 300
 _MOST_CLUSTERS: Final = 20
 _MOST_COMMITS: Final = 50
 
 
-def page_view(page: Page) -> PageView:
-    """Return everything that the page says."""
-    glyphs = Glyphs()
-    numbers = range(len(page.sections))
-    sections = tuple(_section(section, f"s{number}", glyphs) for number, section in zip(numbers, page.sections, strict=True))
+def page_view(page: Page, room: Room | None = None, shortened: Shortened | None = None) -> PageView:
+    """Return everything that the page says.
+
+    Args:
+        page: The report.
+        room: How much of it is told; None for all that a page tells.
+        shortened: What was left out for want of room.
+    """
+    glyphs, room = Glyphs(), room or Room()
+    sections = tuple(_section(section, number, glyphs, room) for number, section in enumerate(page.sections[: room.sections]))
     reasons = list(dict.fromkeys(reason for section in page.sections for reason in section.diff.why))
     told, _, changed = page.sentence.removeprefix(f"{WORDS[page.verdict]}: ").rpartition(CHANGED)
     first, semicolon, rest = told.partition("; ")
     return PageView(
         title=page.title,
+        shortened=shortened,
         badge=_badge(page.verdict),
         first=first,
         rest=semicolon + rest,
         changed=changed,
         started_at=f"{page.started_at:%Y-%m-%d %H:%M} UTC" if page.started_at else "",
         facts=tuple(page.facts.items()),
-        findings=tuple((_badge(finding.verdict), finding.sentence) for finding in page.findings),
-        cautions=tuple((section.role, sentence) for section in page.sections for sentence in cautions(section.diff)),
-        tiles=tuple(_tiles(page)),
+        findings=tuple((_badge(finding.verdict), finding.sentence) for finding in page.findings[: room.rows]),
+        cautions=tuple((section.role, words) for section in page.sections[: room.sections] for words in cautions(section.diff)),
+        tiles=tuple(_tiles(page, room)),
         chips=tuple(map(_chip, reasons[:_MOST_CHIPS])),
         chips_left_out=max(len(reasons) - _MOST_CHIPS, 0),
         nothing=_nothing(page),
@@ -80,14 +101,14 @@ def _badge(verdict: Verdict) -> Badge:
     return Badge(tone_of(verdict), WORDS[verdict].capitalize())
 
 
-def _tiles(page: Page) -> Iterator[Tile]:
+def _tiles(page: Page, room: Room) -> Iterator[Tile]:
     numbers: Counter[str] = Counter()
     anchors: dict[str, str] = {}
     for index, section in enumerate(page.sections):
         for transition in TRANSITIONS:
             if number := len(getattr(section.diff.tests, transition.name)):
                 numbers[transition.name] += number
-                anchors.setdefault(transition.name, f"#s{index}-{transition.name}")
+                anchors.setdefault(transition.name, f"#s{index}-{transition.name}" if index < room.sections else "")
         numbers["unchanged"] += section.diff.tests.unchanged
     for transition in TRANSITIONS:
         if numbers[transition.name]:
@@ -97,32 +118,34 @@ def _tiles(page: Page) -> Iterator[Tile]:
         yield Tile("calm", f"{numbers['unchanged']:,}", "unchanged", "")
 
 
-def _section(section: Section, anchor: str, glyphs: Glyphs) -> SectionView:
-    diff = section.diff
+def _section(section: Section, number: int, glyphs: Glyphs, room: Room) -> SectionView:
+    diff, anchor = section.diff, f"s{number}"
     columns = section.strips.runs
+    if number >= room.pictured:
+        section = replace(section, curves=(), images=())
     return SectionView(
         anchor=anchor,
         title=section.role,
         badge=_badge(diff.verdict),
         runs=tuple((side, run.name, run_facts(run)) for side, run in (("A", diff.a), ("B", diff.b))),
-        known=tuple(_known(diff)),
-        reasons=diff.reasons[:_MOST_REASONS],
-        tables=tuple(_tables(section, anchor, glyphs)),
-        fixtures=tuple((one.fixture_id, outcome_words(one.outcome), one.message or "") for one in diff.fixtures[:_MOST_REASONS]),
+        known=tuple(_known(diff))[: room.rows],
+        reasons=tuple(reason[:_LONGEST_REASON] for reason in diff.reasons[: room.rows]),
+        tables=tuple(_tables(section, anchor, glyphs, room)),
+        fixtures=tuple((one.fixture_id, outcome_words(one.outcome), one.message or "") for one in diff.fixtures[: room.rows]),
         causes=causes_sentence(diff),
-        clusters=tuple(_clusters(diff, glyphs)),
-        clusters_left_out=f"{len(diff.clusters) - _MOST_CLUSTERS:,}" if len(diff.clusters) > _MOST_CLUSTERS else "",
-        metrics=metric_rows(diff.metrics),
-        plots=plots(section.curves, int(anchor[1:]) * 100),
+        clusters=tuple(_clusters(diff, glyphs, room)),
+        clusters_left_out=_left_out(len(diff.clusters), min(_MOST_CLUSTERS, room.rows)),
+        metrics=metric_rows(diff.metrics)[: room.rows],
+        plots=plots(section.curves, number * 100),
         digits=digits(section),
         flips=tuple(_flips(diff)),
         columns=f"{columns[0].name} ({columns[0].started_at:%Y-%m-%d}) to {columns[-1].name}" if columns else "",
         determinism=(determinism_sentence(diff.checkpoints), checkpoint_sentence(diff.checkpoints)),
         coverage=coverage_sentence(diff.coverage) if diff.coverage else "",
-        uncovered=tuple(_uncovered(diff.coverage)),
+        uncovered=tuple(_uncovered(diff.coverage))[: room.rows],
         unchanged=f"{counted(diff.tests.unchanged, 'test')} unchanged" if diff.tests.unchanged else "",
-        why=tuple(map(_chip, diff.why[:_MOST_REASONS])),
-        why_left_out=max(len(diff.why) - _MOST_REASONS, 0),
+        why=tuple(map(_chip, diff.why[: room.rows])),
+        why_left_out=max(len(diff.why) - room.rows, 0),
     )
 
 
@@ -131,17 +154,21 @@ def _known(diff: Diff) -> Iterator[tuple[str, str, str, str]]:
         yield TONES[COLOURS[one.state]], known_test(one)[:_LONGEST], known_state(one), known_outcome(one)[:_LONGEST]
 
 
-def _tables(section: Section, anchor: str, glyphs: Glyphs) -> Iterator[Table]:
+def _tables(section: Section, anchor: str, glyphs: Glyphs, room: Room) -> Iterator[Table]:
     for group in rows(section.diff):
-        made = tuple(_row(pair, section, glyphs) for pair in group.pairs)
+        made = tuple(_row(pair, section, glyphs) for pair in group.pairs[: room.rows])
         words = group.transition.words
         yield Table(
             anchor=f"{anchor}-{group.transition.name}",
             tone=TONES[group.transition.colour],
             title=f"{words[0].upper()}{words[1:]} ({group.total:,})",
             rows=made,
-            left_out=f"{group.left_out:,}" if group.left_out else "",
+            left_out=_left_out(group.total, len(made)),
         )
+
+
+def _left_out(total: int, shown: int) -> str:
+    return f"{total - shown:,}" if total > shown else ""
 
 
 def _row(pair: ChangedPair, section: Section, glyphs: Glyphs) -> Row:
@@ -164,9 +191,9 @@ def _row(pair: ChangedPair, section: Section, glyphs: Glyphs) -> Row:
     )
 
 
-def _clusters(diff: Diff, glyphs: Glyphs) -> Iterator[ClusterRow]:
+def _clusters(diff: Diff, glyphs: Glyphs, room: Room) -> Iterator[ClusterRow]:
     words = {True: "new", False: "known", None: "unknown whether new"}
-    for cluster in diff.clusters[:_MOST_CLUSTERS]:
+    for cluster in diff.clusters[: min(_MOST_CLUSTERS, room.rows)]:
         glyph = glyphs.of(cluster.cause)
         if glyph is not None:
             example, message = cluster.example.test_id[:_LONGEST], (cluster.example.message or "")[:_LONGEST]

@@ -11,7 +11,8 @@ from registry.records import RunStatus
 from registry.regress import Verdict
 from runner.report.document import SCHEMA, dumps, run_document
 from runner.report.markdown_text import code, prose, table
-from runner.report.numbers import counted, metric_value, seconds
+from runner.report.numbers import counted, metric_value, seconds, size
+from runner.report.page import LIMIT_BYTES
 from runner.report.safe import safe_line
 from runner.report.sentence import WORDS
 from runner.report.sparkline import sparkline
@@ -71,14 +72,30 @@ def nights_in(form: str, nights: Sequence[Night], paint: Paint = plain) -> str:
         case "markdown":
             return "\n".join(_markdown(nights)) + "\n"
         case "html":
-            from runner.report.html import filled
-
-            names = _metrics(nights)
-            rows = [_row(night, names) for night in nights]
-            sparks = [_spark(name, nights) for name in names]
-            return filled("nights.html", title=nights_sentence(nights), rows=rows, names=names, sparks=sparks)
+            return _html(nights)
         case _:
             return "\n".join(_text(nights, paint)) + "\n"
+
+
+def _html(nights: Sequence[Night], limit_bytes: int = LIMIT_BYTES) -> str:
+    """Return the overview as a page of at most so many bytes: with the metrics of the newest nights where not all fit."""
+    shown, text = len(nights), _page(nights, "")
+    while len(text.encode()) > limit_bytes and shown > 1:
+        shown //= 2
+        words = f"The newest {shown:,} of {counted(len(nights), 'night')}, to fit into {size(limit_bytes)};"
+        text = _page(nights[:shown], words, nights)
+    return text
+
+
+def _page(shown: Sequence[Night], left_out: str, nights: Sequence[Night] | None = None) -> str:
+    from runner.report.html import filled
+
+    nights = shown if nights is None else nights
+    names = _metrics(shown)
+    rows = [_row(night, names) for night in shown]
+    sparks = [_spark(name, shown) for name in names]
+    title, number = nights_sentence(nights), len(nights)
+    return filled("nights.html", title=title, rows=rows, names=names, sparks=sparks, left_out=left_out, number=number)
 
 
 def nights_sentence(nights: Sequence[Night]) -> str:

@@ -11,6 +11,9 @@ from registry.past.cells import Strips
 from registry.records import Direction, Points
 from registry.regress import Verdict
 
+LIMIT_BYTES = 1_000_000
+"""Room for a page of HTML: what a mail takes, and a browser opens at once."""
+
 MOST_DIGITS = 60
 """Images that a report shows of one kind: of those that B lost, and of those that it gained."""
 

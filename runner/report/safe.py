@@ -39,9 +39,20 @@ def safe_line(text: str, width: int | None = None) -> str:
     # Of a megabyte only the start is looked at; what takes no column may use up its share of it.
     start = text[: width * _CHARACTERS_A_COLUMN]
     line = _on_one_line(start)
-    if len(start) < len(text) and width_of(line) < width:
+    columns = width_of(line) if line.isascii() else _counted(line, width)
+    if len(start) < len(text) and columns < width:
         return line + _ELLIPSIS
-    return line if len(start) == len(text) and width_of(line) <= width else _cut(line, width)
+    return line if len(start) == len(text) and columns <= width else _cut(line, width)
+
+
+def _counted(line: str, limit: int) -> int:
+    """Return how many columns a line takes; of one that is wider than a limit no more is counted."""
+    columns = 0
+    for character in line:
+        columns += _columns(character)
+        if columns > limit:
+            break
+    return columns
 
 
 def _on_one_line(text: str) -> str:

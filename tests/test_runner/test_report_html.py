@@ -19,7 +19,7 @@ from registry.past.cells import Cell, CellRun, Strips
 from registry.records import Direction, Outcome
 from registry.regress import Verdict
 from runner.report.html import POLICY, page_html
-from runner.report.page import Curve, Finding, FlippedImage, Page, Section
+from runner.report.page import LIMIT_BYTES, Curve, Finding, FlippedImage, Page, Section
 from runner.report.sentence import page_of
 from tests.test_registry.diff_factories import make_run
 
@@ -44,9 +44,9 @@ def make_section(**facts) -> Section:
 class Reader(HTMLParser):
     """The elements with their attributes, and the text."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, limit_bytes: int = LIMIT_BYTES) -> None:
         super().__init__()
-        self.source = page_html(page)
+        self.source = page_html(page, limit_bytes)
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.text = ""
         self.feed(self.source)
@@ -230,3 +230,57 @@ def luminance(colour: str) -> float:
 
 if __name__ == "__main__":
     unittest.main()
+
+
+class Budget(unittest.TestCase):
+    """A page has a budget of bytes, whatever was recorded."""
+
+    def huge(self, tests: int, sections: int = 1) -> Page:
+        """Return a report with long lists, names and messages of a megabyte, and a strip of failures a test."""
+        megabyte = "\x1b[31m<b>\u202e" * 100_000
+        pairs = tuple(
+            ChangedPair(
+                f"pkg.mod_{number}.{megabyte if number < 3 else 'x' * 280}.test",
+                0,
+                PAIR.a,
+                PAIR.b,
+                megabyte,
+                cause_b=f"{number % 40:016x}",
+            )
+            for number in range(tests)
+        )
+        changes = TestChanges(newly_failing=pairs[::4], still_failing=pairs[1::4], fixed=pairs[2::4], removed=pairs[3::4])
+        runs = tuple(CellRun(number, f"night-{number}-{'n' * 150}", WHEN) for number in range(20))
+        cells = {(pair.test_id, 0): (Cell(Outcome.FAILED, pair.cause_b),) * 20 for pair in pairs}
+        diff = Diff(make_run("run-a"), make_run("run-b"), Verdict.REGRESSED, (megabyte,) * tests, changes, clusters(pairs))
+        section = Section(diff, "suite tests", Strips(runs, cells), (CURVE,))
+        findings = (Finding(Verdict.REGRESSED, megabyte),) * 3
+        return Page("nightly-12", Verdict.REGRESSED, "RED: tests newly failing", findings, (section,) * sections)
+
+    def test_what_does_not_fit(self):
+        """A page that would be too long tells fewer rows, says so, and names the command that shows everything."""
+        source = page_html(self.huge(400))
+        self.assertLessEqual(len(source.encode()), 1_000_000)
+        self.assertRegex(
+            source, r"Shortened from [\d.]+ MB to fit into 1.0 MB: at most \d+ rows of each list, figures of the first"
+        )
+        self.assertIn("<code>runner report nightly-12 --format json</code> has everything", source)
+        self.assertIn("tests newly failing", source)
+        self.assertIn("<svg", source)
+
+    def test_almost_no_room(self):
+        """However small the budget is, the verdict and the counts stay, and links lead to what is there."""
+        page = self.huge(12, sections=7)
+        reader = Reader(page, 60_000)
+        self.assertLess(len(reader.source.encode()), 100_000)
+        self.assertIn("0 of 7 comparisons", reader.text)
+        self.assertIn("tests newly failing", reader.text)
+        anchors = {attributes.get("href") for attributes in reader.all("a")}
+        ids = {f"#{attributes['id']}" for _, attributes in reader.elements if "id" in attributes}
+        self.assertLessEqual(anchors, ids)
+
+    def test_two_runs(self):
+        """The page of two runs names the command that compares them."""
+        source = page_html(page_of(make_section()), 1)
+        self.assertIn("<code>runner diff run-a run-b --format json</code> has everything", source)
+        self.assertNotIn("Shortened", page_html(page_of(make_section())))
