@@ -74,11 +74,19 @@ CASES = (
                         self.value = value
                     def id(self): return f"{super().id()}[{self.value}]"
                     def test_value(self): self.assertNotEqual(self.value, 2)
+                class Scenario(unittest.TestCase):
+                    def test_it(self): pass
                 def load_tests(loader, tests, pattern):
-                    return unittest.TestSuite(Row("test_value", value) for value in range(4))
+                    scenarios = [Scenario("test_it") for _ in range(2)]
+                    for number, scenario in enumerate(scenarios):
+                        scenario.id = lambda number=number: f"test_row.Scenario.test_it({number})"
+                    return unittest.TestSuite([*(Row("test_value", value) for value in range(4)), *scenarios])
             """
         },
-        outcomes={f"test_row.Row.test_value[{value}]": "failed" if value == 2 else "passed" for value in range(4)},
+        outcomes={
+            **{f"test_row.Row.test_value[{value}]": "failed" if value == 2 else "passed" for value in range(4)},
+            **{f"test_row.Scenario.test_it({number})": "passed" for number in range(2)},
+        },
         exit_code=1,
     ),
     Case(

@@ -225,7 +225,8 @@ def _ids(tests: list[object]) -> list[str]:
         if kind is not previous:
             previous = kind
             prefix = f"{strclass(kind)}." if getattr(kind, "id", None) is case.TestCase.id else ""
-        ids.append(prefix + test._testMethodName if prefix else test_id(test))  # type: ignore[attr-defined]
+        is_usual = prefix and "id" not in test.__dict__  # testscenarios, for one, gives a copy of a test an id of its own
+        ids.append(prefix + test._testMethodName if is_usual else test_id(test))  # type: ignore[attr-defined]
     return ids
 
 
