@@ -56,13 +56,22 @@ def _part(name: str, type_: type[TypeEngine[Any]], comment: str) -> Column[Any]:
     return Column(name, type_, primary_key=True, autoincrement=False, comment=comment)
 
 
-def _run_part() -> Column[int]:
+def _run_part(name: str = "run_id", comment: str = "The run.") -> Column[int]:
     key = ForeignKey("run.id", ondelete="CASCADE")
-    return Column("run_id", Integer, key, primary_key=True, autoincrement=False, comment="The run.")
+    return Column(name, Integer, key, primary_key=True, autoincrement=False, comment=comment)
 
 
-def _text_link(name: str, comment: str) -> Column[int]:
-    return Column(name, Integer, ForeignKey("long_text.id"), nullable=True, comment=comment)
+def _metric_part() -> Column[int]:
+    key = ForeignKey("metric_key.id")
+    return Column("key_id", Integer, key, primary_key=True, autoincrement=False, comment="The metric.")
+
+
+def _run_link(comment: str) -> Column[int]:
+    return Column("run_id", Integer, ForeignKey("run.id", ondelete="CASCADE"), nullable=False, comment=comment)
+
+
+def _text_link(name: str, comment: str, *, optional: bool = True) -> Column[int]:
+    return Column(name, Integer, ForeignKey("long_text.id"), nullable=optional, comment=comment)
 
 
 long_text = Table(
@@ -85,7 +94,7 @@ environment = Table(
     _column("machine", Text, "JSON object: what makes durations comparable."),
     _column("numerics", Text, "JSON object: what decides the bits of a computation."),
     _column("variables", Text, "JSON object: allow-listed environment variables."),
-    Column("packages_id", Integer, ForeignKey("long_text.id"), nullable=False, comment="JSON object: distribution to version."),
+    _text_link("packages_id", "JSON object: distribution to version.", optional=False),
     _optional("fingerprint", _HEX, "sha256 of the numerics; NULL where nothing is known of them."),
     UniqueConstraint("sha256"),
     comment="What surrounded runs; runs in equal surroundings share a row.",
@@ -243,7 +252,7 @@ metric_point = Table(
     "metric_point",
     metadata,
     _run_part(),
-    Column("key_id", Integer, ForeignKey("metric_key.id"), primary_key=True, autoincrement=False, comment="The metric."),
+    _metric_part(),
     _part("step", BigInteger, "Step; -2**63 where none was given."),
     _part(
         "seq", BigInteger, "0 for the first point of that metric in the run, in order of logging: steps may repeat or go back."
@@ -258,7 +267,7 @@ metric_summary = Table(
     "metric_summary",
     metadata,
     _run_part(),
-    Column("key_id", Integer, ForeignKey("metric_key.id"), primary_key=True, autoincrement=False, comment="The metric."),
+    _metric_part(),
     _optional("last", Double, "The value logged last."),
     _column("last_kind", SmallInteger, "Its kind, as in metric_point."),
     _optional("minimum", Double, "Smallest value that is not NaN."),
@@ -308,13 +317,7 @@ coverage = Table(
     metadata,
     _run_part(),
     _column("percent", Double, "0 to 100 as coverage.py prints it."),
-    Column(
-        "files_id",
-        Integer,
-        ForeignKey("long_text.id"),
-        nullable=False,
-        comment="JSON object: path to number of statements and missing lines.",
-    ),
+    _text_link("files_id", "JSON object: path to number of statements and missing lines.", optional=False),
     comment="Coverage of a test run.",
 )
 
@@ -332,16 +335,9 @@ answers = Table(
 run_part = Table(
     "run_part",
     metadata,
-    Column(
-        "parent_id",
-        Integer,
-        ForeignKey("run.id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-        comment="The nightly run.",
-    ),
+    _run_part("parent_id", "The nightly run."),
     _part("seq", Integer, "0 for the first part of the run."),
-    Column("run_id", Integer, ForeignKey("run.id", ondelete="CASCADE"), nullable=False, comment="The run that is a part of it."),
+    _run_link("The run that is a part of it."),
     _column("role", Text, "What it is there for, such as suite tests or mnist seed 3; equal from night to night."),
     Index(None, "run_id"),
     comment="The suites and trainings that a nightly run is made of.",
@@ -362,7 +358,7 @@ baseline = Table(
     "baseline",
     metadata,
     Column("name", Text, primary_key=True, comment="Name of the baseline."),
-    Column("run_id", Integer, ForeignKey("run.id", ondelete="CASCADE"), nullable=False, comment="The run that it means now."),
+    _run_link("The run that it means now."),
     _column("set_us", BigInteger, "When it was set, microseconds since 1970 UTC."),
     Index(None, "run_id"),
     comment="Named runs to compare with; they can be moved.",
@@ -371,14 +367,8 @@ baseline = Table(
 baseline_bar = Table(
     "baseline_bar",
     metadata,
-    Column(
-        "baseline",
-        Text,
-        ForeignKey("baseline.name", ondelete="CASCADE"),
-        primary_key=True,
-        comment="The baseline.",
-    ),
-    Column("key_id", Integer, ForeignKey("metric_key.id"), primary_key=True, autoincrement=False, comment="The metric."),
+    Column("baseline", Text, ForeignKey("baseline.name", ondelete="CASCADE"), primary_key=True, comment="The baseline."),
+    _metric_part(),
     _column("value", Double, "The best last value of the runs that the baseline has meant; always finite."),
     _column("run", Text, "Name of the run that reached it."),
     comment="What a metric is held to although the baseline has moved to a run that is worse.",

@@ -12,6 +12,7 @@ from registry.records import Run, RunDetails, RunKind
 NOTHING = "nothing that was recorded changed"
 """What the sentence begins with that says so."""
 
+_TIES = ("in the traceback of {}", "the file of {}", "imported by {}")
 _OF_NO_WEIGHT = frozenset({"--name", "--tag", "--registry", "--format", "--color", "--junit-xml", "--durations", "--seed"})
 _SWITCHES_OF_NO_WEIGHT = frozenset({"--record", "--no-record", "--debug", "-v", "-q", "--verbose", "--quiet", "--locals"})
 
@@ -68,9 +69,6 @@ def _tie(reason: Reason, evidence: Collection[Evidence]) -> tuple[int, str | Non
         return far, None
     closest = min(closeness for closeness, _ in found)
     return closest, _TIES[closest].format(_tests([one for closeness, one in found if closeness == closest]))
-
-
-_TIES = ("in the traceback of {}", "the file of {}", "imported by {}")
 
 
 def _tests(members: Collection[Evidence]) -> str:

@@ -71,7 +71,7 @@ class Reliability:
         score: Those flips divided by `WINDOW`, whatever the number of results, as Buildkite's transition count does.
         retried: Runs in which it was green only when it was tried again, oldest first.
         contradictions: One pair of runs for each set of conditions under which it was both, the newest pair last.
-        latest: Whether it was red in each of the latest runs, oldest first.
+        latest: Its outcome in each of the latest runs, oldest first; of a run in which it was tried again the first one.
     """
 
     test_id: str

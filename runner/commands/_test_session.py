@@ -22,9 +22,10 @@ from runner.errors import ExitCode
 from runner.events import TestFanOut
 from runner.record import TestCollector, TestRecorder
 from runner.report.document import dumps, run_document, show_document
-from runner.report.live import JsonReporter, Tallier, TextReporter, tally_text
+from runner.report.live import JsonReporter, TextReporter
 from runner.report.paint import painter
 from runner.report.safe import safe_text
+from runner.report.tally import Tallier, tally_text
 
 if TYPE_CHECKING:
     from registry.recording import ActiveRun

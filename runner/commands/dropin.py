@@ -24,7 +24,7 @@ from runner.execute.deaths import Death, fixture_after
 from runner.execute.lines import finished, fixture_finished
 from runner.execute.schedule import keys_of
 from runner.record import TestRecorder
-from runner.report.live import Tallier
+from runner.report.tally import Tallier
 from runner.settings import Settings, read_settings
 
 if TYPE_CHECKING:

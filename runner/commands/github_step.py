@@ -14,8 +14,8 @@ from runner.report.safe import safe_line
 
 if TYPE_CHECKING:
     from registry.records import Run
-    from runner.report.live import Tally
     from runner.report.places import Places
+    from runner.report.tally import Tally
 
 _TOKEN_BYTES = 16
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from runner.commands.junit_file import JunitFile
     from runner.events import TestSink
     from runner.execute import Selection
-    from runner.report.live import Tally
     from runner.report.places import Places
+    from runner.report.tally import Tally
     from runner.settings import Settings
 
 

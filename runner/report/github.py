@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from registry.records import Run
-    from runner.report.live import Tally
     from runner.report.places import Places
+    from runner.report.tally import Tally
 
 ANNOTATIONS: Final = 10
 """GitHub shows no more errors of one step."""

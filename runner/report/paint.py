@@ -7,8 +7,6 @@ from typing import TextIO
 
 from runner.report.text import Paint, plain
 
-COLOUR_CHOICES = ("auto", "always", "never")
-
 
 def painter(choice: str, stream: TextIO) -> Paint:
     """Return the `Paint` for a stream.

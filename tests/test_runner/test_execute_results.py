@@ -10,7 +10,8 @@ from runner.execute.ledger import Ledger
 from runner.execute.process import WorkerProcess
 from runner.execute.results import passes_from, take_row
 from runner.execute.schedule import Schedule, Suite
-from runner.report.live import VERBOSE, Tallier, TextReporter
+from runner.report.live import VERBOSE, TextReporter
+from runner.report.tally import Tallier
 
 KEYS: list[TestKey] = [("m.A.test_a", 0), ("m.A.test_b", 0)]
 ROW = PassedInARow(KEYS, 3, [0.5, 0.25])

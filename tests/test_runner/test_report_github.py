@@ -12,8 +12,8 @@ from typing import ClassVar
 from registry.records import RunStatus
 from runner.events import Event, SubtestProblem
 from runner.report.github import Problems, error_commands, summary_markdown
-from runner.report.live import Tallier
 from runner.report.places import Places
+from runner.report.tally import Tallier
 
 from .factories import HOSTILE, make_finished, make_fixture_event, make_run
 from .projects import CONSOLE_SCRIPT, GREEN_SUITE, TIMEOUT_S, ProjectCase

@@ -15,10 +15,10 @@ from markdown_it import MarkdownIt
 
 from runner.report.formats import rendered
 from runner.report.github import Problems, error_commands, summary_markdown
-from runner.report.live import Tally
 from runner.report.markdown import LIMIT_BYTES
 from runner.report.page import Page
 from runner.report.places import Places
+from runner.report.tally import Tally
 
 from .factories import make_finished, make_run
 from .hostile import MEGABYTE, TEXTS, hostile_page

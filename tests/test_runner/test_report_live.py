@@ -9,8 +9,9 @@ from unittest import mock
 
 from registry.records import Outcome
 from runner.events import Collected, Ended, Event, Polluted, Printed, StateChange, SubtestProblem, TestStarted
-from runner.report.live import DOTS, QUIET, VERBOSE, JsonReporter, Tallier, TextReporter, tally_text
+from runner.report.live import DOTS, QUIET, VERBOSE, JsonReporter, TextReporter
 from runner.report.paint import painter
+from runner.report.tally import Tallier, tally_text
 from runner.report.text import plain
 
 from .factories import HOSTILE, NAME, TRACEBACK, Terminal, make_finished, make_fixture_event, mark
