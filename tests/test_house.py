@@ -35,6 +35,7 @@ PURE_CALLS = {
     "struct.Struct",
     "fields",
     "Transition",
+    "Room",
     "HookspecMarker",
     "HookimplMarker",
 }
