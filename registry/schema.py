@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sqlite3
 import tempfile
 import threading
@@ -300,9 +301,9 @@ def _read_revision(connection: Connection) -> str | None:
 def _require_head(database: Database, revision: str | None) -> None:
     if revision is not None and revision != HEAD:
         _refuse_newer(database, revision)
-        cure = "type `runner db upgrade`, which makes a backup first"
+        cure = f"type `runner db upgrade --registry {shlex.quote(database.location)}`, which makes a backup first"
         if database.path is None:
-            cure = "make a copy with pg_dump, then type `runner db upgrade`"
+            cure = "make a copy with pg_dump, then type `runner db upgrade` with the same URL"
         raise SchemaOutOfDate(f"the registry {database.location} has schema {revision} and this release needs {HEAD}; {cure}")
 
 

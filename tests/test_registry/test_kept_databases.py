@@ -41,10 +41,10 @@ class KeptDatabases(unittest.TestCase):
             self.assertEqual([name for name, rows in rows_of(path).items() if not rows], [])
 
     def test_refused_as_they_are(self):
-        """An older registry is refused with the command to type, and not changed by a byte."""
+        """An older registry is refused with the command to type, which names it, and not changed by a byte."""
         for path in self.copies:
-            before = path.read_bytes()
-            with self.assertRaisesRegex(SchemaOutOfDate, f"schema {path.stem}.*type `runner db upgrade`, which makes a backup"):
+            before, command = path.read_bytes(), f"`runner db upgrade --registry {path}`"
+            with self.assertRaisesRegex(SchemaOutOfDate, f"schema {path.stem}.*type {command}, which makes a backup"):
                 registry.open(path)
             self.assertEqual(path.read_bytes(), before)
 
