@@ -9,7 +9,7 @@ from typing import ClassVar
 from unittest.mock import patch
 
 from runner import execute
-from runner.events import FixtureFinished, TestFinished, Workers
+from runner.events import FixtureFinished, Printed, TestFinished, Workers
 
 from .suites import Files, SuiteCase, read_diary, run_suite, write_suite
 
@@ -225,6 +225,13 @@ def tell():
         messages = Counter(event.message for event in self.events.of(TestFinished))
         self.assertEqual(messages["interrupted while it was running"] + messages["interrupted"], 6)
         self.assertIn(messages["interrupted while it was running"], (1, 2))
+
+    def test_interrupted_while_it_is_forked(self) -> None:
+        """Ctrl-C that meets a worker before its first test stops the run without a word of our own code."""
+        self.write("pass", "import signal; os.register_at_fork(after_in_child=lambda: signal.raise_signal(signal.SIGINT))")
+        self.chosen(start_method="fork")
+        self.assertEqual((self.summary.interrupted, self.summary.counts), ("SIGINT", {"not_run": 6}))
+        self.assertEqual([*self.events.of(Printed), *self.events.of(FixtureFinished)], [])
 
     def test_failfast(self) -> None:
         """With --failfast the first failure stops all workers, and their fixtures are torn down."""

@@ -55,11 +55,14 @@ def main(events: int, commands: int, lifeline: int, stacks: int, printed: int) -
         from .template import Template
 
         template = Template(options, channel, capture)
-    layout = _reported(channel, lambda: _load(options, channel, measurement, capture))
-    if layout is not None:
-        if options.template:
-            channel, capture = template.serve()
-        _reported(channel, lambda: _run(options, channel, layout, measurement, capture))
+    try:
+        layout = _reported(channel, lambda: _load(options, channel, measurement, capture))
+        if layout is not None:
+            if options.template:
+                channel, capture = template.serve()
+            _reported(channel, lambda: _run(options, channel, layout, measurement, capture))
+    except KeyboardInterrupt:  # before the first test
+        channel.send(array("e", "interrupted"))
     _leave()
 
 
@@ -97,10 +100,11 @@ def _run(options: Options, channel: Channel, layout: Layout, measurement: Measur
         _obey(options, channel, driver, measurement)
         driver.finish()
         reason = ("failfast" if options.failfast else "stopped") if result.shouldStop else ""
-    except Interrupted:
+    except (Interrupted, KeyboardInterrupt):  # the latter between two tests
         reason = "interrupted"
         if options.settle:  # unittest tears nothing down then; but this worker may be stopped because another one's test failed
             driver.finish()
+    signal.signal(signal.SIGINT, _do_nothing)  # it comes too late
     result.stopTestRun()
     measurement.finish()
     capture.report(channel)
@@ -133,6 +137,8 @@ def _interruptibly_loaded(options: Options, channel: Channel) -> Layout:
 
 def _obey(options: Options, channel: Channel, driver: Driver, measurement: Measurement) -> None:
     """Run the units that the parent asks for until it says `end`."""
+    if options.template:
+        _take_interrupts()
     while not driver.is_stopped:
         command, *numbers = _next_command(channel)
         if command == "end":
@@ -145,6 +151,14 @@ def _obey(options: Options, channel: Channel, driver: Driver, measurement: Measu
         if options.settle:  # others may wait for what this unit's fixtures hold
             driver.finish()
         channel.send('["u"]')
+
+
+def _take_interrupts() -> None:
+    """Let Ctrl-C through, also one that came while this worker was forked."""
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
+    except KeyboardInterrupt:
+        raise Interrupted from None
 
 
 def _next_command(channel: Channel) -> list[str]:
@@ -161,6 +175,10 @@ def _filter_warnings() -> None:
     warnings.simplefilter("default")
     if sys.version_info < (3, 12):
         warnings.filterwarnings("module", category=DeprecationWarning, message=r"Please use assert\w+ instead.")
+
+
+def _do_nothing(_signal: int, _frame: "FrameType | None") -> None:
+    """Stand in for a handler: to ignore the signal instead would be inherited."""
 
 
 def _refuse_breakpoint(*_args: object, **_keywords: object) -> None:

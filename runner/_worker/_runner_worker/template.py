@@ -46,8 +46,10 @@ class Template:
     def serve(self) -> tuple[Channel, Capture]:
         """Fork workers for as long as the parent asks for some; return in each of them, with what is its own.
 
-        Where forking is not safe, return at once: this process is then a worker itself.
+        Where forking is not safe, return at once: this process is then a worker itself. Either way SIGINT stays blocked until the
+        worker obeys: here it would only show where in our own code it came.
         """
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
         reason = "" if self._own is None else self._own.why_not_shared() or why_not()
         if reason:
             self._channel.send(array("t", reason))
