@@ -171,11 +171,13 @@ def _unexplained(
 
 
 def _paces(slower: Iterable[ChangedPair], comparison: RunComparison, confirmed: Collection[TestKey]) -> dict[TestKey, Judgement]:
-    """Judge the tests that took longer; without earlier runs on the same machine that is not enough to go by."""
-    machines = [side.run.environment and side.run.environment.machine for side in (comparison.a, comparison.b)]
+    """Judge the tests that took longer; without earlier runs under the same conditions that is not enough to go by."""
+    a, b = comparison.a.run, comparison.b.run
     pairs = {pair.key: pair.duration_b_s for pair in slower}
-    if machines[0] != machines[1]:
+    if (a.environment and a.environment.machine) != (b.environment and b.environment.machine):
         return dict.fromkeys(pairs, Judgement(Verdict.INSUFFICIENT_DATA, "A ran on another machine"))
+    if a.params.get("jobs") != b.params.get("jobs"):
+        return dict.fromkeys(pairs, Judgement(Verdict.INSUFFICIENT_DATA, "A ran with another number of workers"))
     nothing = EarlierDurations()
     earlier = {key: comparison.earlier.get(key, nothing) for key in pairs}
     timings = [

@@ -60,7 +60,9 @@ class Nights(RegistryCase):
         self.night(2.0, params={"jobs": 4})
         a, b = self.night(1.5, params={"jobs": 2}), self.night(9.0, params={"jobs": 2})
         self.assertEqual(self.earlier(a, b), EarlierDurations((1.5,)))
-        self.assertIsNone(self.earlier(a, self.night(9.0)))
+        alone = self.night(9.0)
+        self.assertIsNone(self.earlier(a, alone))
+        self.assertEqual(self.diff(a, alone).paces["t0", 0].evidence, "A ran with another number of workers")
 
     def test_other_suites(self):
         """Runs of other suites, however many lie between, take no place of those that hold the test."""
