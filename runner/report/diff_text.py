@@ -147,9 +147,12 @@ def _pairs(pairs: tuple[ChangedPair, ...], diff: Diff) -> Iterator[str]:
         yield from onset_lines(diff.onsets.get(group[0].key), diff)
     yield from _more(sum(map(len, groups[_MOST_ROWS:])))
     # One broken fixture keeps hundreds of tests from running: they must not hide the few that did run and failed.
-    silent = Counter((states(pair), pair.message) for pair in pairs if pair.b is Outcome.NOT_RUN)
-    for (words, message), number in silent.most_common(_MOST_ROWS):
-        yield f"  {counted(number, 'test')}"
+    silent: dict[tuple[str, str | None], list[ChangedPair]] = {}
+    for pair in pairs:
+        if pair.b is Outcome.NOT_RUN:
+            silent.setdefault((states(pair), pair.message), []).append(pair)
+    for (words, message), members in sorted(silent.items(), key=lambda item: -len(item[1]))[:_MOST_ROWS]:
+        yield from _test(members[0]) if len(members) == 1 else (f"  {counted(len(members), 'test')}",)
         yield from _message(words, message)
     yield from _left_out(silent)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
@@ -227,9 +226,14 @@ def _problems(details: RunDetails, paint: Paint) -> Iterator[str]:
             yield ""
             yield _flaky_text(attempts, paint)
     # One broken fixture keeps hundreds of tests from running, all for the same reason.
-    for reason, number in Counter(record.message for record in red if record.outcome is Outcome.NOT_RUN).items():
+    silent: dict[str | None, list[TestRecord]] = {}
+    for record in red:
+        if record.outcome is Outcome.NOT_RUN:
+            silent.setdefault(record.message, []).append(record)
+    for reason, records in silent.items():
+        alone = safe_line(records[0].test_id, LONGEST_ID) if len(records) == 1 else None
         yield ""
-        yield _title(Outcome.NOT_RUN, counted(number, "test"), paint)
+        yield _title(Outcome.NOT_RUN, alone or counted(len(records), "test"), paint)
         yield from _indented(reason)
 
 

@@ -148,6 +148,13 @@ class Show(unittest.TestCase):
         """Arguments with spaces are quoted."""
         self.assertIn("runner test -k 'a b'\n", show_text(make_details(make_run(argv=("runner", "test", "-k", "a b")))))
 
+    def test_one_test_that_did_not_run(self):
+        """A test that alone did not run, such as the one that an interrupt met, is named."""
+        text = show_text(
+            make_details(results=(make_record(Outcome.NOT_RUN, "pkg.met", message="interrupted while it was running"),))
+        )
+        self.assertIn("NOT RUN: pkg.met\n    interrupted while it was running\n", text)
+
     def test_thousands_of_tests_not_run(self):
         """A flood of tests that did not run is told in one block a reason."""
         results = tuple(make_record(Outcome.NOT_RUN, f"t{number}", message="stopped") for number in range(5000))
