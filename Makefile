@@ -37,6 +37,7 @@ nightly: $(READY)  ## what is too slow for every push: our own night, the confor
 	$(BIN)/python benchmarks/real_suites.py
 	$(BIN)/python tools/replay_tutorial.py
 	$(BIN)/python tools/silent_bugs.py
+	$(BIN)/python tools/bisect_training.py
 
 bench: $(READY)  ## the figures of the README, each against its peer
 	$(BIN)/python benchmarks/help_start.py
