@@ -2,9 +2,9 @@
 
     python tools/bisect_training.py
 
-A throw-away repository holds a copy of the program whose `mnist/` takes the first thousand images of each part. Its first and its last commit are
-trained and recorded by `runner train`, and the bisection trains again, with torch, what lies between. It takes about half a minute of processor time;
-the exit code is 0 only if the third commit is named.
+A throw-away repository holds a copy of the program whose `mnist/` takes the first thousand images of each part. Its first and
+its last commit are trained and recorded by `runner train`, and the bisection trains again, with torch, what lies between. It
+takes about half a minute of processor time; the exit code is 0 only if the third commit is named.
 """
 
 from __future__ import annotations

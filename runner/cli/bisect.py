@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from runner.cli.options import Color, Debug, Registry, exit_with, given_globals
+from runner.cli.options import Color, Debug, Format, Output, Registry, exit_with, given_globals
 
 
 def bisect(
@@ -12,6 +12,7 @@ def bisect(
     target: Annotated[str, typer.Argument(metavar="TEST_OR_METRIC", help="The id of a test, or the name of a metric.")],
     good: Annotated[str, typer.Option("--good", metavar="RUN", help="A recorded run in which it is good.")],
     bad: Annotated[str, typer.Option("--bad", metavar="RUN", help="A recorded run in which it is bad.")],
+    output: Output = Format.TEXT,
     registry: Registry = None,
     debug: Debug = False,
     color: Color = None,
@@ -22,6 +23,6 @@ def bisect(
     def command() -> int:
         from runner.commands.bisect import BisectRequest, run_bisect
 
-        return run_bisect(BisectRequest(target, good, bad, given.registry))
+        return run_bisect(BisectRequest(target, good, bad, output, given.registry))
 
     exit_with(command, debug=given.debug)

@@ -19,7 +19,8 @@ from runner.report.reproduction import Reproduction
 
 if TYPE_CHECKING:
     from registry.records import Run, RunDetails, TestRecord
-    from runner.commands._bisect_trials import Answer, Trial
+    from runner.commands._bisect_trials import Trial
+    from runner.report.bisection import Tried
     from runner.settings import Settings
 
 _DISCOVERY = {"--start-directory": "-s", "--top-level-directory": "-t", "--pattern": "-p", "-s": "-s", "-t": "-t", "-p": "-p"}
@@ -52,7 +53,7 @@ class Subject:
     name: str
     hint: str
 
-    def surprise(self, run: Run, answer: Answer) -> str:
+    def surprise(self, run: Run, answer: Tried) -> str:
         """Return the sentence for a run whose commit does not show what was recorded."""
         where = f"the commit of {run.name}"
         if answer.word == "skip":

@@ -16,11 +16,11 @@ import runner
 from registry.comparing.suspects import is_bad
 from registry.records import Outcome
 from runner import execute
-from runner.commands._bisect_worktree import Word
 from runner.commands._kept_results import KeptResults
 from runner.commands._test_randomness import HASH_SEED, hash_seed
 from runner.errors import SettingsError, Terminated
 from runner.events import TestFinished
+from runner.report.bisection import Word
 from runner.settings import read_settings
 
 if TYPE_CHECKING:

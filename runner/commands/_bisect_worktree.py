@@ -10,17 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from registry.git import ask_git
 from registry.origin import Commit
 from runner.commands.surroundings import signals_held
 from runner.errors import NothingToBisect, UsageError
 
+if TYPE_CHECKING:
+    from runner.report.bisection import Word
+
 TIMEOUT_S = 600.0
 """How long git may take to write a work tree."""
 
-Word = Literal["good", "bad", "skip"]
 
 # A hook of the user's would run at each step.
 _QUIETLY = ("-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false")

@@ -1,18 +1,33 @@
-"""What a bisection says, as plain text."""
+"""What a bisection says, as plain text and as a document."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from registry.origin import SHORT_HASH, Commit
+from runner.report.document import SCHEMA, run_document
 from runner.report.numbers import counted
 from runner.report.safe import safe_line
 from runner.report.text import LONGEST_ID, WIDTH
 
+if TYPE_CHECKING:
+    from registry.records import Run
+
+Word = Literal["good", "bad", "skip"]
+"""What a commit is."""
+
 _MOST_FILES: Final = 20
 _LABEL: Final = 8
 _WORDS: Final = {"good": "good", "bad": "BAD", "skip": "skipped"}
+
+
+class Tried(NamedTuple):
+    """A commit that was tested, what it is ("good", "bad" or "skip"), and why in a few words."""
+
+    commit: Commit
+    word: Word
+    words: str
 
 
 def step_line(label: str, commit: Commit, steps_left: int | None = None) -> str:
@@ -44,3 +59,27 @@ def possible_lines(commits: Sequence[Commit]) -> Iterator[str]:
         yield f"  {commit.id[:SHORT_HASH]} {safe_line(commit.subject, WIDTH)}"
     if len(commits) > _MOST_FILES:
         yield f"  ... and {len(commits) - _MOST_FILES:,} more"
+
+
+def found_lines(commits: Sequence[Commit]) -> Iterator[str]:
+    """Return the lines on the first bad commit, or on those among which it is."""
+    return commit_lines(commits[0]) if len(commits) == 1 else possible_lines(commits)
+
+
+def bisection_document(
+    target: str, runs: tuple[Run, Run], trials: Iterable[Tried], first_bad: Iterable[Commit], by_hand: str
+) -> dict[str, object]:
+    """Return a bisection for programs; `first_bad` holds several commits where those between could not be tested."""
+    good, bad = runs
+    return {
+        "schema": SCHEMA,
+        "target": target,
+        "good": run_document(good),
+        "bad": run_document(bad),
+        "trials": [
+            {"commit": tried.commit.id, "subject": tried.commit.subject, "answer": tried.word, "because": tried.words}
+            for tried in trials
+        ],
+        "first_bad": [{"commit": one.id, "subject": one.subject, "files": list(one.files)} for one in first_bad],
+        "by_hand": by_hand,
+    }

@@ -13,7 +13,7 @@ import registry
 from registry.records import GitState, NewRun, RunKind
 from runner.commands._bisect_subject import discovery_flags, interpreter_variables, module_of
 
-from .projects import CONSOLE_SCRIPT, Answer, Project, ProjectCase
+from .projects import CONSOLE_SCRIPT, Answer, Project, ProjectCase, strict_json
 from .repositories import Repository
 
 SHOP = "def total(prices):\n    return sum(prices){0}\n"
@@ -73,6 +73,7 @@ class Tests(ProjectCase):
             typing=("bisect", "test_totol", "--good", "run-0", "--bad", "run-5"),
             green=("bisect", "test_other", "--good", "run-0", "--bad", "run-5"),
             same=("bisect", TEST, "--good", "run-5", "--bad", "run-5"),
+            json=("bisect", TEST, "--good", "run-0", "--bad", "run-5", "--format", "json"),
         )
 
     @classmethod
@@ -104,6 +105,19 @@ class Tests(ProjectCase):
             self.answer.lines[-1], rf"^by hand: git bisect start {self.hashes[5]} {self.hashes[0]} && git bisect run sh"
         )
         self.assertIn("--seed 7", self.answer.lines[-1])
+
+    def test_a_document(self):
+        """With --format json standard output is one document with each trial and what is left."""
+        answer = self.answers["json"]
+        document = strict_json(answer.output)
+        self.assertEqual((answer.code, document["schema"], document["target"]), (5, 1, TEST))
+        self.assertEqual((document["good"]["name"], document["bad"]["name"]), ("run-0", "run-5"))
+        trials = [(trial["subject"], trial["answer"]) for trial in document["trials"]]
+        self.assertEqual(trials[:2], [("Commit 0", "good"), ("Commit 5", "bad")])
+        self.assertIn(("Commit 2", "skip"), trials)
+        self.assertEqual({one["commit"] for one in document["first_bad"]}, set(self.hashes[2:4]))
+        self.assertEqual(f"by hand: {document['by_hand']}", self.answer.lines[-1])
+        self.assertIn("run-0 -> run-5: 5 commits between\n", answer.errors)
 
     def test_nothing_of_the_users_is_touched(self):
         """Work tree, branch, references and temporary folder are afterwards what they were."""
