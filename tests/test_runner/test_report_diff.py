@@ -223,11 +223,8 @@ class Tests(unittest.TestCase):
 
     def test_one_test_that_did_not_run(self):
         """A test that alone did not run, such as the one that an interrupt met, is named."""
-        pairs = [ChangedPair("pkg.met", 0, Outcome.PASSED, Outcome.NOT_RUN, "interrupted while it was running")]
-        pairs += [ChangedPair(f"pkg.t{n}", 0, Outcome.PASSED, Outcome.NOT_RUN, "interrupted") for n in range(2)]
-        text = diff_text(compare_runs(RunComparison(make_details(), make_details(), tuple(pairs))))
-        self.assertIn("  pkg.met\n    passed -> not run: interrupted while it was running\n", text)
-        self.assertIn("  2 tests\n    passed -> not run: interrupted\n", text)
+        met = ChangedPair("pkg.met", 0, Outcome.PASSED, Outcome.NOT_RUN, "interrupted while it was running")
+        self.assertIn(f"  pkg.met\n    passed -> not run: {met.message}\n", text_of(tests=TestChanges(newly_failing=(met,))))
 
     def test_a_flood_never_hides_a_failure(self):
         """However many tests did not run, and for however many reasons, a test that ran and failed is shown first."""
