@@ -1,9 +1,11 @@
 """Real suites, by this runner at 1, 2 and 4 workers and by serial unittest: the same outcome of every (id, ordinal)?
 
-    python benchmarks/real_suites.py                  CPython's test_json, and linear_operator 0.6.1 from its source distribution
+    python benchmarks/real_suites.py                  all of them, one after the other
     python benchmarks/real_suites.py --suite test_json --jobs 1 2
 
-What linear_operator needs beside torch is installed into the folder `--folder`, which is kept and used again.
+test_json and test_unittest are CPython's own; the latter runs runners in runners. psutil's tests make processes, orphans and
+zombies, pyfakefs's put others in the place of `open`, `os` and `pathlib`; both come with the wheel. linear_operator 0.6.1 is run
+from its source distribution. What is downloaded lies in the folder `--folder`, which is kept and used again.
 """
 
 from __future__ import annotations
@@ -25,6 +27,12 @@ from pathlib import Path
 ORACLE = Path(__file__).resolve().parent.parent / "tests" / "conformance" / "oracle.py"
 RELEASE = "linear_operator==0.6.1"
 NEEDS = ("jaxtyping==0.2.36", "wadler-lindig", "mpmath", "scipy")
+WHEELS = {
+    "psutil": ("psutil==5.9.8", ("psutil.tests.test_process", "psutil.tests.test_system")),
+    "pyfakefs": ("pyfakefs==6.3.2", ("-s", "pyfakefs/tests", "-t", ".", "-p", "*_test.py")),
+}
+NAMES = ("test_json", "test_unittest", *WHEELS, "linear_operator")
+PIP = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
 SHOWN = 20
 
 
@@ -51,11 +59,10 @@ def main() -> int:
     options = _options()
     folder = Path(options.folder or tempfile.gettempdir()) / "runner-real-suites"
     folder.mkdir(parents=True, exist_ok=True)
-    suites = {"test_json": _test_json, "linear_operator": _linear_operator}
     differences = 0
     print("| suite | runner | tests | outcomes | wall | CPU | wall against unittest |\n|---|---|---|---|---|---|---|")
-    for name in options.suite or suites:
-        suite = suites[name](folder)
+    for name in options.suite or NAMES:
+        suite = _suite(name, folder)
         plain = _run_plain(suite)
         _row(suite, "python -m unittest", plain, plain)
         for jobs in options.jobs:
@@ -68,30 +75,41 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--suite", nargs="+", choices=("test_json", "linear_operator"))
+    parser.add_argument("--suite", nargs="+", choices=NAMES)
     parser.add_argument("--jobs", nargs="+", default=["1", "2", "4"], metavar="N")
-    parser.add_argument("--folder", metavar="FOLDER", help="where the source distribution is kept (the temporary folder)")
+    parser.add_argument("--folder", metavar="FOLDER", help="where downloads are kept (the temporary folder)")
     return parser.parse_args()
 
 
-def _test_json(folder: Path) -> Suite:
-    return Suite("test.test_json", ("test.test_json",), folder)
+def _suite(name: str, folder: Path) -> Suite:
+    if name == "linear_operator":
+        return _linear_operator(folder)
+    if name in WHEELS:
+        return _wheel(folder, *WHEELS[name])
+    return Suite(f"test.{name}", (f"test.{name}",), folder)
+
+
+def _wheel(folder: Path, requirement: str, arguments: tuple[str, ...]) -> Suite:
+    """Install a package that holds its own tests, unless it is there."""
+    home = folder / requirement.replace("==", "-")
+    if not home.is_dir():
+        subprocess.run([*PIP, "install", "--no-deps", "--target", str(home), requirement], check=True)
+    return Suite(requirement.replace("==", " "), arguments, home, (home,))
 
 
 def _linear_operator(folder: Path) -> Suite:
     """Download the source distribution and what it needs, unless they are there."""
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     home = folder / RELEASE.replace("==", "-")
     needs = folder / "needs"
     if not home.is_dir():
         subprocess.run(
-            [*pip, "download", "--no-binary", ":all:", "--no-deps", "--no-build-isolation", "--dest", str(folder), RELEASE],
+            [*PIP, "download", "--no-binary", ":all:", "--no-deps", "--no-build-isolation", "--dest", str(folder), RELEASE],
             check=True,
         )
         with tarfile.open(folder / f"{home.name}.tar.gz") as archive:
             archive.extractall(folder, filter="data")
     if not needs.is_dir():
-        subprocess.run([*pip, "install", "--no-deps", "--target", str(needs), *NEEDS], check=True)
+        subprocess.run([*PIP, "install", "--no-deps", "--target", str(needs), *NEEDS], check=True)
     return Suite(RELEASE.replace("==", " "), ("-s", "test", "-t", "."), home, (home, needs))
 
 
