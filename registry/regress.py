@@ -199,14 +199,19 @@ def _verdict_at(distance: float) -> Verdict:
     return Verdict.IMPROVED if distance > REGRESSED_BEYOND else Verdict.UNCHANGED
 
 
-def judge_limit(a: float, b: float, direction: Direction, tolerance: Tolerance) -> Judgement:
-    """Judge one value on each side against a tolerance that somebody set: a limit, no statistics."""
+def judge_limit(a: float, b: float, direction: Direction | None, tolerance: Tolerance) -> Judgement:
+    """Judge one value on each side against a tolerance that somebody set: a limit, no statistics.
+
+    Where nobody knows in which direction the metric is better, a change past the limit is suspected either way.
+    """
     worse = a - b if direction is Direction.HIGHER else b - a
     allowed = tolerance.around(a)
-    word = "worse" if worse > 0 else "better"
+    word = "differs" if direction is None else "worse" if worse > 0 else "better"
     evidence = f"{word} by {abs(worse):.4g}, {allowed:.4g} is tolerated ({tolerance.absolute:g} + {tolerance.relative:g} of A)"
     if abs(worse) <= allowed:
         return Judgement(Verdict.UNCHANGED, evidence)
+    if direction is None:
+        return Judgement(Verdict.SUSPECTED, f"{evidence}; log it with a direction, to tell worse from better")
     return Judgement(Verdict.REGRESSED if worse > 0 else Verdict.IMPROVED, evidence)
 
 

@@ -152,8 +152,9 @@ def _judge_pair(name: str, values: tuple[float, float], sides: tuple[RunDetails,
     return by_answers
 
 
-def _direction(name: str) -> Direction:
-    return Direction.HIGHER if name.endswith("accuracy") else Direction.LOWER
+def _direction(name: str) -> Direction | None:
+    """Return what a name tells where no direction was recorded."""
+    return Direction.HIGHER if name.endswith("accuracy") else Direction.LOWER if name.endswith("loss") else None
 
 
 def judged_by_seeds(

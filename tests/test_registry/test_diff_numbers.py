@@ -8,7 +8,7 @@ from dataclasses import replace
 from registry.comparing.metrics import MetricChange
 from registry.diff import Diff, compare_runs
 from registry.records import Direction, RunDetails, RunStatus
-from registry.regress import Verdict, judge_accuracy
+from registry.regress import Tolerance, Verdict, judge_accuracy
 
 from .diff_factories import MNIST, make_checkpoint, make_comparison, make_metric, make_run, make_training
 
@@ -78,6 +78,15 @@ class Metrics(unittest.TestCase):
         for before, name in ((float("nan"), "train_loss"), (float("inf"), "train_loss"), (float("nan"), "test_accuracy")):
             (change,) = self.changes({name: before}, {name: 0.5})
             self.assertEqual((change.verdict, change.evidence), (Verdict.INSUFFICIENT_DATA, "not finite in A"))
+
+    def test_a_limit_of_a_metric_without_direction(self):
+        """A loss is better where it is lower, an accuracy where it is higher; of any other name nobody knows."""
+        names = ("f1", "my_loss", "my_accuracy")
+        sides = [RunDetails(make_run(), metrics=tuple(make_metric(name, last) for name in names)) for last in (0.5, 0.75)]
+        diff = compare_runs(make_comparison(a=sides[0], b=sides[1]), limits=dict.fromkeys(names, Tolerance(0.1)))
+        found = {change.name: change.verdict for change in diff.metrics}
+        expected = {"f1": Verdict.SUSPECTED, "my_loss": Verdict.REGRESSED, "my_accuracy": Verdict.IMPROVED}
+        self.assertEqual(found, expected)
 
     def test_an_accuracy_in_percent(self):
         """An accuracy outside 0 to 1 is not judged as if it were one."""

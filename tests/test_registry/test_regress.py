@@ -106,6 +106,16 @@ class Limits(unittest.TestCase):
         self.assertEqual(self.verdict(0.95, 0.90, absolute=0.01), Verdict.REGRESSED)
         self.assertEqual(self.verdict(0.95, 0.90, Direction.LOWER, absolute=0.01), Verdict.IMPROVED)
 
+    def test_an_unknown_direction(self):
+        """Where nobody said what is better, a change past the limit is suspected either way, and the line says how to tell."""
+        for value in (0.5, 1.5):
+            found = judge_limit(1.0, value, None, Tolerance(0.25))
+            self.assertEqual(found.verdict, Verdict.SUSPECTED)
+            self.assertRegex(
+                found.evidence, r"^differs by 0.5, 0.25 is tolerated .*; log it with a direction, to tell worse from better$"
+            )
+        self.assertEqual(self.verdict(1.0, 1.2, None, absolute=0.25), Verdict.UNCHANGED)
+
     def test_both_parts(self):
         """Absolute and relative tolerance add up; of a zero only the absolute one is left."""
         both = {"absolute": 1.0, "relative": 0.1}
