@@ -11,6 +11,7 @@ import unittest
 from scipy import stats
 
 from registry import tails
+from registry.past.reliability import rate_interval
 
 FREEDOMS = (1, 3, 4, 7.3, 19, 100)
 
@@ -47,6 +48,13 @@ class Equal(unittest.TestCase):
             for p, other in zip(tails.adjusted(ps, tests), expected, strict=True):
                 self.assert_close(p, other)
         self.assertEqual(tails.adjusted([], 5), [])
+
+    def test_interval_of_a_rate(self):
+        """Wilson's interval is that of scipy for every share of red runs, none and all included."""
+        for red, runs in ((0, 1), (1, 1), (0, 40), (3, 40), (40, 40), (20, 40), (999, 1_000)):
+            expected = stats.binomtest(red, runs).proportion_ci(method="wilson")
+            for found, other in zip(rate_interval(red, runs), expected, strict=True):
+                self.assert_close(found, other)
 
     def test_quick(self):
         """None of them loads scipy.stats, which takes half a second."""
