@@ -19,6 +19,8 @@ ACCURACIES: Mapping[str, str] = {"test_accuracy": "test", "validation_accuracy":
 EVALUATIONS = ("test_", "validation_", "val_", "eval_")
 """How the names of metrics begin that are measured on a finished model: equal weights must give equal values."""
 
+_PERCENT = 100.0
+
 TOLERATED_SHARE = 0.01
 """The share of its value by which the mean of several seeds may be worse, however surely that is measured."""
 
@@ -178,10 +180,14 @@ def judged_by_seeds(
 
 
 def _samples(name: str, sides: tuple[Mapping[int, float], Mapping[int, float]], direction: Direction) -> Samples:
-    # One in percent, say, has no share of errors.
-    is_share = name in ACCURACIES and not any(value < 0 or value > 1 for side in sides for value in side.values())
+    a, b = sides
+    values = [*a.values(), *b.values()]
+    if name in ACCURACIES and all(1 < value <= _PERCENT for value in values):
+        a, b = ({seed: value / _PERCENT for seed, value in side.items()} for side in sides)
+    # One in other units has no share of errors.
+    is_share = name in ACCURACIES and not any(value < 0 or value > 1 for side in (a, b) for value in side.values())
     tolerance = Tolerance(TOLERATED_ACCURACY) if is_share else Tolerance(relative=TOLERATED_SHARE)
-    return Samples(*sides, direction, is_accuracy=is_share, tolerance=tolerance)
+    return Samples(a, b, direction, is_accuracy=is_share, tolerance=tolerance)
 
 
 def _examples(name: str, a: RunDetails, b: RunDetails) -> tuple[int, int] | None:

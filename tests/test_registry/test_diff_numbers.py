@@ -5,7 +5,7 @@ from __future__ import annotations
 import unittest
 from dataclasses import replace
 
-from registry.comparing.metrics import MetricChange
+from registry.comparing.metrics import MetricChange, judged_by_seeds
 from registry.diff import Diff, compare_runs
 from registry.records import Direction, RunDetails, RunStatus
 from registry.regress import Tolerance, Verdict, judge_accuracy
@@ -91,6 +91,12 @@ class Metrics(unittest.TestCase):
     def test_an_accuracy_in_percent(self):
         """An accuracy outside 0 to 1 is not judged as if it were one."""
         self.assertEqual(self.verdict(99.0, 93.0), Verdict.INSUFFICIENT_DATA)
+
+    def test_accuracies_in_percent_of_several_seeds(self):
+        """In percent too the errors of several seeds are compared: a fall from 99.3 to 98.9 is more than one percent of noise."""
+        sides = [{seed: middle + seed / 100 for seed in range(5)} for middle in (99.3, 98.9)]
+        found = judged_by_seeds(tuple({"test_accuracy": side} for side in sides), {"test_accuracy": Direction.HIGHER})
+        self.assertEqual(found["test_accuracy"].verdict, Verdict.REGRESSED)
 
     def test_accuracies_at_the_ends(self):
         """Accuracies of exactly 0 and 1 are judged, in either place, and so is one example."""
