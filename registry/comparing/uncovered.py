@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -107,10 +108,14 @@ def changed_files(a: Run, b: Run, coverage: Coverage | None) -> Iterator[str]:
 
 def moved_files(gone: Mapping[str, Sequence[bytes]], new: Mapping[str, Sequence[bytes]]) -> dict[str, str]:
     """Return for new files which of those that are gone they were: they share most of their lines, and more than half."""
+    before, after = (
+        {path: Counter(filter(None, map(bytes.strip, lines))) for path, lines in side.items()} for side in (gone, new)
+    )
+    # Lines are counted, not matched in their order, which for every file against every other would take minutes.
     shares = [
-        (sum(block.length for block in shared_lines(before, after)) / max(len(before), len(after), 1), path, earlier)
-        for path, after in new.items()
-        for earlier, before in gone.items()
+        ((before[earlier] & after[path]).total() / max(before[earlier].total(), after[path].total(), 1), path, earlier)
+        for path in after
+        for earlier in before
     ]
     found: dict[str, str] = {}
     for share, path, earlier in sorted(shares, reverse=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 import unittest
 
 from registry.comparing.uncovered import (
@@ -86,6 +87,15 @@ class Lines(unittest.TestCase):
         new = {"a2.py": [*OLD, b"zero"], "b2.py": [b"six", b"eight", b"nine"], "a3.py": OLD[:4]}
         self.assertEqual(moved_files(gone, new), {"a2.py": "a.py"})
         self.assertEqual(moved_files({"a.py": []}, {"b.py": []}), {})
+
+    def test_many_files_that_were_moved(self):
+        """Twenty long files that are gone and as many new ones are told apart at once, and not by their blank lines."""
+        texts = [[b"line %d of %d" % (line % 700, one) if line % 3 else b"" for line in range(3_000)] for one in range(20)]
+        gone = {f"old{number:02}.py": lines for number, lines in enumerate(texts)}
+        new = {f"new{number:02}.py": lines[50:] for number, lines in enumerate(texts)}
+        began = time.process_time()
+        self.assertEqual(moved_files(gone, new), {f"new{number:02}.py": f"old{number:02}.py" for number in range(20)})
+        self.assertLess(time.process_time() - began, 2)
 
     def test_nothing_changed(self):
         """Two equal coverages have no lines to tell."""
