@@ -6,7 +6,6 @@ A failure that is new is never called flaky.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -149,12 +148,7 @@ def rate_interval(red: int, runs: int) -> tuple[float, float]:
     """
     if not runs:
         return 0.0, 1.0
-    from statistics import NormalDist
+    from scipy.stats import binomtest
 
-    z2 = NormalDist().inv_cdf(0.975) ** 2
-    middle = red + z2 / 2
-    half = math.sqrt(z2 * (red * (runs - red) / runs + z2 / 4))
-    # At the ends the limit is exact, and rounding must not go past it.
-    low = 0.0 if not red else (middle - half) / (runs + z2)
-    high = 1.0 if red == runs else (middle + half) / (runs + z2)
-    return low, high
+    interval = binomtest(red, runs).proportion_ci(confidence_level=0.95, method="wilson")
+    return float(interval.low), float(interval.high)
