@@ -1,10 +1,10 @@
 """Interrupt a small recorded suite at random moments, and look at what each interrupt leaves.
 
-    python tools/interrupt_often.py [--times 150] [--seed 0] [--signal INT|TERM]
+    python tools/interrupt_often.py [--times 150] [--seed 0] [--signal INT|TERM] [--jobs N]
 
 Each round starts `runner test --record` and sends the signal after 0 to 600 ms. The exit code must be 130 (143 for TERM), or 0
-where the run was at its end already; standard error must hold no traceback; and afterwards no run may be `running`. Until Python
-has come to the first line of the program, nobody but Python itself can answer: those rounds are counted as too early.
+where the run was at its end already; no traceback may be seen, of the workers neither; and afterwards no run may be `running`.
+Until Python has come to the first line of the program, nobody but Python itself can answer: those rounds count as too early.
 """
 
 from __future__ import annotations
@@ -30,12 +30,15 @@ class Slow(unittest.TestCase):
         time.sleep(0.02)
 
     test_a = test_b = test_c = test_d = test_e = test_f = test_g = test_h = test_i = test_j = _wait
+
+class Other(Slow):
+    pass
 """
 
 
-def interrupted(folder: Path, delay_s: float, number: signal.Signals) -> tuple[int, str, str]:
+def interrupted(folder: Path, jobs: str, delay_s: float, number: signal.Signals) -> tuple[int, str, str]:
     """Interrupt one run after a delay; return its exit code and what it wrote."""
-    command = [sys.executable, "-m", "runner", "test", "--record"]
+    command = [sys.executable, "-m", "runner", "test", "--record", "-j", jobs]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     time.sleep(delay_s)
     process.send_signal(number)
@@ -43,13 +46,13 @@ def interrupted(folder: Path, delay_s: float, number: signal.Signals) -> tuple[i
     return process.returncode, output, errors
 
 
-def what_is_wrong(code: int, errors: str, expected: int) -> str | None:
+def what_is_wrong(code: int, output: str, errors: str, expected: int) -> str | None:
     """Name what must not be, if anything."""
     if "runner/" not in errors and (code == -signal.SIGINT or "KeyboardInterrupt" in errors):
         return _TOO_EARLY
     if code not in {expected, 0}:
         return f"exit code {code}"
-    if "Traceback" in errors or "Exception ignored" in errors:
+    if "Traceback" in output + errors or "Exception ignored" in errors:
         return "a traceback"
     return None
 
@@ -60,6 +63,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=150)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--signal", choices=("INT", "TERM"), default="INT")
+    parser.add_argument("--jobs", default="1")
     arguments = parser.parse_args()
     number = signal.Signals[f"SIG{arguments.signal}"]
     moments = random.Random(arguments.seed)
@@ -72,9 +76,9 @@ def main() -> None:
         subprocess.run([sys.executable, "-m", "runner", "test", "--record"], cwd=folder, check=True, capture_output=True)
         for _ in range(arguments.times):
             delay_s = moments.random() * _SPREAD_S
-            code, output, errors = interrupted(folder, delay_s, number)
+            code, output, errors = interrupted(folder, arguments.jobs, delay_s, number)
             codes[code] += 1
-            problem = what_is_wrong(code, errors, 128 + number)
+            problem = what_is_wrong(code, output, errors, 128 + number)
             early += problem == _TOO_EARLY
             if problem not in {None, _TOO_EARLY}:
                 wrong += 1
