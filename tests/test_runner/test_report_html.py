@@ -255,7 +255,13 @@ class Budget(unittest.TestCase):
         diff = Diff(make_run("run-a"), make_run("run-b"), Verdict.REGRESSED, (megabyte,) * tests, changes, clusters(pairs))
         section = Section(diff, "suite tests", Strips(runs, cells), (CURVE,))
         findings = (Finding(Verdict.REGRESSED, megabyte),) * 3
-        return Page("nightly-12", Verdict.REGRESSED, "RED: tests newly failing", findings, (section,) * sections)
+        return Page(
+            "nightly-12",
+            Verdict.REGRESSED,
+            "RED: tests newly failing; changed: nothing that was recorded",
+            findings,
+            (section,) * sections,
+        )
 
     def test_what_does_not_fit(self):
         """A page that would be too long tells fewer rows, says so, and names the command that shows everything."""

@@ -75,7 +75,7 @@ class Formats(unittest.TestCase):
         """A page of more nights than fit into its budget tells of the newest, and which command has all."""
         page = nights_in("html", [make_night(number, Verdict.REGRESSED, "x" * 150) for number in range(4000, 0, -1)])
         self.assertLessEqual(len(page.encode()), 1_000_000)
-        told = re.findall('<p class="nothing">(.*)</p>', page)
+        told = re.findall('<p class="nothing shortened">(.*)</p>', page)
         command = "<code>runner report --nights 4000 --format json</code>"
         self.assertEqual(told, [f"The newest 1,000 of 4,000 nights, to fit into 1.0 MB; {command} has all."])
         self.assertEqual(re.findall("<th scope=.row.>nightly-(\\d+)", page)[::999], ["4000", "3001"])
