@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 from runner.errors import ExitCode, ModulesShadowed, PlatformUnsupported, RunnerError, Terminated
+from runner.report.outlet import discard
 from runner.report.safe import safe_line
 
 
@@ -96,7 +96,4 @@ def _settle_stdout() -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        # The interpreter flushes standard output once more at exit, and would complain again.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        discard(sys.stdout)

@@ -23,6 +23,7 @@ from runner.events import TestFanOut
 from runner.record import TestCollector, TestRecorder
 from runner.report.document import dumps, run_document, show_document
 from runner.report.live import JsonReporter, TextReporter
+from runner.report.outlet import Outlet
 from runner.report.paint import painter
 from runner.report.safe import safe_text
 from runner.report.tally import Tallier, tally_text
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from registry.store import Registry
     from runner.events import TestSink
     from runner.plugins import Plugins
+    from runner.report.outlet import Writable
     from runner.settings import Settings
 
 
@@ -48,6 +50,7 @@ class Session:
         self._paint = painter(plan.request.colour, sys.stdout)
         self._screen = live_screen(plan.request, plan.selection.expected_durations or dict)
         self._plugins = _plugins(plan.request)
+        self._stdout: Writable = sys.stdout
 
     def run(self) -> int:
         """Run without a registry."""
@@ -63,7 +66,13 @@ class Session:
         return self._close(summary, run)
 
     def record(self, registry: Registry, run: ActiveRun) -> int:
-        """Run and record; the tests run to their end even where the registry fails, which then decides the exit code."""
+        """Run and record; the tests run to their end even where the registry fails, which then decides the exit code.
+
+        Raises:
+            RegistryError: The registry failed.
+            BrokenPipeError: Nobody read standard output to its end; all is recorded.
+        """
+        self._stdout = outlet = Outlet(sys.stdout)
         recorder = TestRecorder(run)
         summary = self._run(self._sink(run.run, recorder))
         coverage = self._coverage()
@@ -75,6 +84,7 @@ class Session:
         code = self._close(summary, replace(run.run, status=status, green=green, duration_s=summary.duration_s))
         if recorder.error is not None:
             raise recorder.error
+        outlet.require_taken()
         return code
 
     def _note_shard(self, recorder: TestRecorder) -> None:
@@ -114,11 +124,11 @@ class Session:
 
     def _reporter(self) -> TestSink:
         if self._request.as_json:
-            return JsonReporter(sys.stdout)
+            return JsonReporter(self._stdout)
         asked = self._request
         again = reproduction(asked, self._plan.selection)
         return TextReporter(
-            self._screen or sys.stdout,
+            self._screen or self._stdout,
             asked.verbosity,
             asked.durations,
             self._paint,

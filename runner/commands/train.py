@@ -26,12 +26,14 @@ from runner.commands.surroundings import (
 from runner.errors import ExitCode, UnknownTask, UsageError
 from runner.events import FanOut
 from runner.record_training import TrainRecorder
+from runner.report.outlet import Outlet
 from runner.report.training import TrainReporter
 from runner.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from registry.recording import ActiveRun
     from registry.records import NewRun, Run
+    from runner.report.outlet import Writable
 
 TASKS = ("mnist",)
 
@@ -60,8 +62,9 @@ def run_training(request: TrainRequest) -> int:
     if not request.record:
         with unwinding(), RunNotice() as notice:
             notice.begin(_unrecorded(request))
-            _train(request, settings, f"unrecorded-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:6]}")
+            _train(request, settings, f"unrecorded-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:6]}", sys.stdout)
         return ExitCode.OK
+    stdout = Outlet(sys.stdout)
     with unwinding(), ExitStack() as stack:
         notice = stack.enter_context(RunNotice())
         registry = stack.enter_context(open_registry(request.registry, settings))
@@ -72,17 +75,18 @@ def run_training(request: TrainRequest) -> int:
             run = stack.enter_context(registry.start(new_run))
         stack.enter_context(kept_if_interrupted(run.run))
         notice.begin(run.run)
-        sys.stdout.write(f"recording as {run.run.name} (run {run.run.id}) in {shown_location(registry.location)}\n")
-        _train(request, settings, run.run.uid[:12], run)
+        stdout.write(f"recording as {run.run.name} (run {run.run.id}) in {shown_location(registry.location)}\n")
+        _train(request, settings, run.run.uid[:12], stdout, run)
+    stdout.require_taken()
     return ExitCode.OK
 
 
-def _train(request: TrainRequest, settings: Settings, folder: str, run: ActiveRun | None = None) -> None:
+def _train(request: TrainRequest, settings: Settings, folder: str, stdout: Writable, run: ActiveRun | None = None) -> None:
     data_dir = _folder(request.data_dir, settings.data_dir, settings, "data")
     checkpoint_dir = _folder(request.checkpoint_dir, settings.checkpoint_dir, settings, "checkpoints") / folder
-    with TrainReporter(sys.stdout) as reporter:
-        sys.stdout.write("loading torch and the data\n")
-        sys.stdout.flush()
+    with TrainReporter(stdout) as reporter:
+        stdout.write("loading torch and the data\n")
+        stdout.flush()
         # Threads that wait for one another would spin, which makes a step several times slower where the machine has other work.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         from mnist.train import train

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final, Protocol, TextIO
+from typing import Final
 
 from registry.records import Outcome
 from runner.events import (
@@ -21,6 +21,7 @@ from runner.events import (
 )
 from runner.report.document import dumps, event_document
 from runner.report.numbers import counted, seconds
+from runner.report.outlet import Writable
 from runner.report.reproduction import Reproduction
 from runner.report.safe import safe_line, safe_output, safe_text
 from runner.report.text import LONGEST_ID, RED, Paint, colour_of, own_text, plain, words_about
@@ -41,19 +42,6 @@ _MARKS: Final = {
 _SHORTEST_SHOWN_S: Final = 0.001
 _POLLUTED_SHOWN: Final = 20
 QUIET, DOTS, VERBOSE = 0, 1, 2
-
-
-class Writable(Protocol):
-    """What text can be written to: a file, a terminal, a live view."""
-
-    def write(self, text: str, /) -> int:
-        """Take text."""
-
-    def flush(self) -> None:
-        """Let it be seen."""
-
-    def isatty(self) -> bool:
-        """Tell whether it is a terminal."""
 
 
 class TextReporter:
@@ -237,7 +225,7 @@ class TextReporter:
 class JsonReporter:
     """Writes each event as one line of JSON."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: Writable) -> None:
         self._stream = stream
 
     def emit(self, event: Event, /) -> None:

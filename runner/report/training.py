@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from time import monotonic
-from typing import TYPE_CHECKING, Final, Self, TextIO
+from typing import TYPE_CHECKING, Final, Self, TextIO, cast
 
 from mnist.events import CheckpointWritten, EpochFinished, Event, StepsFinished, TrainingFinished, TrainingStarted
 from runner.report.numbers import counted, metric_value, seconds, size
@@ -13,6 +13,8 @@ from runner.report.safe import safe_line
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from runner.report.outlet import Writable
+
 _LINE_EVERY_S: Final = 5.0
 _BAR_WIDTH: Final = 10
 
@@ -20,7 +22,7 @@ _BAR_WIDTH: Final = 10
 class TrainReporter:
     """A sink that writes the progress of one training; also a context manager that takes the bar off the screen."""
 
-    def __init__(self, stream: TextIO, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, stream: Writable, clock: Callable[[], float] = monotonic) -> None:
         self._stream = stream
         self._clock = clock
         self._last_line_s = clock()
@@ -89,7 +91,7 @@ class TrainReporter:
             BarColumn(_BAR_WIDTH),
             TextColumn("{task.percentage:.0f} %  {task.fields[words]}"),
         )
-        self._progress = Progress(*columns, console=Console(file=self._stream), transient=True)
+        self._progress = Progress(*columns, console=Console(file=cast("TextIO", self._stream)), transient=True)
         self._task = self._progress.add_task("epoch 1", total=self._total_steps, words="")
         self._progress.start()
 
