@@ -52,7 +52,8 @@ def result(test_id: str = "pkg.mod.Case.test_one", outcome: Outcome = Outcome.PA
 def python(code: str, *arguments: object) -> subprocess.Popen[str]:
     """Start a process of this interpreter that runs some code."""
     command = [sys.executable, "-c", code, *(str(argument) for argument in arguments)]
-    return subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=CHECKOUT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
 def finish(process: subprocess.Popen[str], timeout_s: float = 60) -> tuple[int, str, str]:

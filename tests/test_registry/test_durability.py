@@ -16,6 +16,23 @@ from registry.storage.process import HEARTBEAT_LIMIT_S, Process, has_ended, this
 from .factories import RegistryCase, finish, python, result
 
 KILLS = 25
+# Each line that it reads is a writer, forked so that none has to import anything anew.
+WRITERS = """
+import os, sys
+import registry.store
+from registry.records import NewRun, RunKind, Outcome, TestRecord
+while sys.stdin.readline():
+    if not os.fork():
+        run = registry.open(sys.argv[1]).start(NewRun(RunKind.TEST))
+        print(os.getpid(), run.run.id, flush=True)
+        for number in range(100_000):
+            run.add_results([TestRecord(f"t{number}", Outcome.PASSED, traceback=f"text {number}")])
+            run.log_metric("loss", number)
+            run.flush()
+            print(number, flush=True)
+    os.wait()
+    print("dead", flush=True)
+"""
 WRITER = """
 import sys, registry
 from registry.records import NewRun, RunKind, Outcome, TestRecord
@@ -92,17 +109,17 @@ class Kills(RegistryCase):
     def test_acknowledged_results_survive(self):
         """In 25 kills at random moments no acknowledged result or metric is lost, and the file stays sound."""
         chance = random.Random(7)
+        writers = python(WRITERS, self.path)
         for _ in range(KILLS):
-            process = python(WRITER, self.path)
-            run_id = int(process.stdout.readline())
+            print(file=writers.stdin, flush=True)
+            pid, run_id = writers.stdout.readline().split()
             time.sleep(chance.uniform(0, 0.12))
-            process.kill()
-            # Not by communicate(): it would not see the lines that readline() took from the pipe with the first.
-            acknowledged = len(process.stdout.read().splitlines())
-            finish(process)
-            details = self.registry.details(self.registry.find_run(str(run_id)))
+            os.kill(int(pid), signal.SIGKILL)
+            acknowledged = sum(1 for _ in iter(writers.stdout.readline, "dead\n"))
+            details = self.registry.details(self.registry.find_run(run_id))
             stored = (len(details.results), sum(metric.count for metric in details.metrics))
             self.assertIn(stored, [(acknowledged, acknowledged), (acknowledged + 1, acknowledged + 1)])
+        self.assertEqual(finish(writers), (0, "", ""))
         self.assertEqual(self.registry.check(), [])
 
     def test_what_waits_is_committed_within_two_seconds(self):

@@ -45,7 +45,7 @@ def cells() -> Iterator[tuple[str, str, str]]:
             yield a, b, sign
 
 
-def test_of(a: str, b: str, cause: str = "same") -> str:
+def case_of(a: str, b: str, cause: str = "same") -> str:
     """Return the name of the test that ended so on both sides; all stand in one class, so that none is taken for renamed."""
     return f"pkg.Matrix.{a}_then_{b}_{cause}"
 
@@ -56,10 +56,10 @@ def matrix_results() -> tuple[list[TestRecord], list[TestRecord]]:
     for a, b, _ in cells():
         for results, outcome in zip(sides, (a, b), strict=True):
             if outcome != ABSENT:
-                results.append(result(test_of(a, b), Outcome(outcome), message="ValueError: no"))
+                results.append(result(case_of(a, b), Outcome(outcome), message="ValueError: no"))
     for state in STATES[3:]:
         for results, message in zip(sides, ("ValueError: no", "OSError: gone"), strict=True):
-            results.append(result(test_of(state, state, "other"), Outcome(state), message=message))
+            results.append(result(case_of(state, state, "other"), Outcome(state), message=message))
     return sides
 
 
@@ -68,8 +68,8 @@ def expected_lists() -> dict[str, set[str]]:
     expected: dict[str, set[str]] = {name: set() for name in LISTS.values()}
     for a, b, sign in cells():
         if sign in LISTS:
-            expected[LISTS[sign]].add(test_of(a, b))
-    expected["still_failing_new_cause"] |= {test_of(state, state, "other") for state in STATES[3:]}
+            expected[LISTS[sign]].add(case_of(a, b))
+    expected["still_failing_new_cause"] |= {case_of(state, state, "other") for state in STATES[3:]}
     return expected
 
 

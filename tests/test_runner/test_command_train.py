@@ -171,12 +171,16 @@ class BrokenTraining(ProjectCase):
 
 
 class RealTraining(ProjectCase):
-    """The real training, on a few hundred of the real images."""
+    """The real training, on a few hundred of the real images, which are unpacked once."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.home = cls.class_project()
+        cls.script = str(cls.home.write("small.py", SMALL))
 
     def test_it_trains_records_and_repeats(self):
         """Two trainings at once with the same seed give the same content hash, and `runner diff` says that determinism held."""
-        home = self.project()
-        script = str(home.write("small.py", SMALL))
+        home, script = self.home, self.script
         started = [home.start("train", "--epochs", "1", "--threads", "1", "--name", name, script=script) for name in ("a", "b")]
         for answer in [finish(process) for process in started]:
             self.assertEqual(answer.code, 0, answer.errors)
@@ -194,8 +198,7 @@ class RealTraining(ProjectCase):
 
     def test_ctrl_c(self):
         """Ctrl-C in the middle of a training is 130 and one sentence; the epochs that had ended and their checkpoint are kept."""
-        home = self.project()
-        script = str(home.write("small.py", SMALL))
+        home, script = self.home, self.script
         process = home.start("train", "--epochs", "500", "--threads", "1", "--name", "stopped", script=script)
         assert process.stdout is not None, "its output is a pipe"
         while not (line := process.stdout.readline()).startswith("epoch 1"):

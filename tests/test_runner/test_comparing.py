@@ -16,7 +16,7 @@ class Nights(RegistryCase):
     def test_the_cure_fits(self):
         """Two nights are sent to the command for nights, a night and a training to a part of the night."""
         kinds = (RunKind.NIGHTLY, RunKind.NIGHTLY, RunKind.TRAIN)
-        one, other, training = (self.registry.start(NewRun(kind)).run for kind in kinds)
+        one, other, training = (self.enterContext(self.registry.start(NewRun(kind))).run for kind in kinds)
         with self.assertRaisesRegex(NothingToCompare, "`runner report nightly-2 --against nightly-1`"):
             diff_of(self.registry, one, other, Path.cwd())
         for pair in ((one, training), (training, one)):
