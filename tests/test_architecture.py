@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("torch", "torchvision", "sqlalchemy", "alembic", "jinja2", "matplotlib", "scipy", "numpy", "rich", "coverage", "pluggy")
+READING = ("registry.comparing", "registry.expected", "registry.past")
 OURS = ("registry.store", "registry.models", "registry.queries", "mnist.train", "mnist.data", "runner.execute")
 
 # Each command line runs in the same fresh interpreter: modules only accumulate, so the first that is at fault is named.
@@ -128,12 +129,13 @@ class LightImports(unittest.TestCase):
         self.assertNotIn("sqlite3", loaded)
 
     def test_recording_loads_no_read_side(self):
-        """Recording a run loads nothing that compares runs or looks back at them."""
+        """Recording a run, and running tests, loads nothing that compares runs or looks back at them."""
         with TemporaryDirectory() as folder:
             loaded = json.loads(python("-c", RECORDING_PROBE, str(Path(folder) / "registry.db")))
         self.assertIn("registry.recording", loaded)
-        reading = ("registry.comparing", "registry.expected", "registry.past")
-        self.assertEqual([name for name in loaded if name.startswith(reading)], [])
+        self.assertEqual([name for name in loaded if name.startswith(READING)], [])
+        loaded = json.loads(python("-c", IMPORT_PROBE, "runner.commands._test_session"))
+        self.assertEqual([name for name in loaded if name.startswith(READING)], [])
 
     def test_import_mnist_loads_no_torch(self):
         """`import mnist`, its configuration, its events and its errors load no torch."""

@@ -45,7 +45,8 @@ def _is_one_diff(page: Page) -> bool:
 
 
 def _json(page: Page) -> str:
-    from runner.report.document import diff_document, dumps, page_document
+    from runner.report.diff_document import diff_document, page_document
+    from runner.report.document import dumps
 
     document = diff_document(page.sections[0].diff) if _is_one_diff(page) else page_document(page)
     return dumps(document, indent=2) + "\n"

@@ -17,8 +17,9 @@ from registry.origin import Commit, CommitRange, Onset, Relation, RunPoint, Susp
 from registry.records import GitState, Outcome
 from registry.regress import Verdict
 from runner.report.bisection import answer_line, commit_lines, possible_lines, step_line
+from runner.report.diff_document import diff_document
 from runner.report.diff_text import diff_text
-from runner.report.document import diff_document, dumps
+from runner.report.document import dumps
 from runner.report.words import ranges, suspected_commits
 
 from .factories import COMMIT, HOSTILE, NAME, make_run

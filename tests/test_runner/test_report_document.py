@@ -22,7 +22,8 @@ from registry.records import (
     TensorDigest,
 )
 from runner.events import Collected, Ended, Polluted, Printed, StateChange, SubtestProblem, TestStarted
-from runner.report.document import diff_document, dumps, event_document, run_document, runs_document, show_document
+from runner.report.diff_document import diff_document
+from runner.report.document import dumps, event_document, run_document, runs_document, show_document
 
 from .factories import (
     HOSTILE,
