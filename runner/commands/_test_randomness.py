@@ -75,10 +75,13 @@ def reproduction(request: TestRequest, selection: Selection) -> Reproduction:
 
 def _source(folder: Path, module: str) -> str | None:
     """Return the text of a module below a folder; None where none is there."""
-    place = folder.joinpath(*module.split("."))
+    parts = module.split(".")
+    if not all(map(str.isidentifier, parts)):  # a test may call itself by any text, such as a path
+        return None
+    place = folder.joinpath(*parts)
     for path in (place.with_name(f"{place.name}.py"), place / "__init__.py"):
         try:
             return path.read_text(encoding="utf-8", errors="replace")
-        except (OSError, ValueError):  # no file, or a name that no file can have
+        except OSError:
             continue
     return None

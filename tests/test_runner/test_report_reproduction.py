@@ -6,7 +6,10 @@ import io
 import shlex
 import unittest
 
+from runner.commands._test_randomness import reproduction
+from runner.commands._test_request import TestRequest
 from runner.events import Ended
+from runner.execute import Selection
 from runner.report.live import TextReporter
 from runner.report.reproduction import Reproduction
 
@@ -55,6 +58,13 @@ class Commands(unittest.TestCase):
         """An id without any module is repeated by the command as it was typed."""
         self.assertEqual(Reproduction(names=("pkg.x",), source={}.get, seed=1).of_test("bare"), "runner test pkg.x --seed 1")
         self.assertEqual(Reproduction(("-s", "my tests"), source={}.get).of_test("bare"), "runner test -s 'my tests'")
+
+    def test_ids_that_are_no_names(self):
+        """A test may call itself by a path: no module is looked for under such an id."""
+        suite = reproduction(TestRequest(), Selection())
+        for test_id in ("./specs/a.yaml: case", "/specs/a.yaml", "..", "a\0b.c"):
+            with self.subTest(test_id=test_id):
+                self.assertTrue(suite.of_test(test_id).startswith("runner test "))
 
     def test_modules_that_could_not_be_loaded(self):
         """A module that could not be imported is named itself, not unittest's stand-in for it."""
