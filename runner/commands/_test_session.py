@@ -62,7 +62,7 @@ class Session:
         if self._request.as_json:
             kept = (tuple(collector.results), tuple(collector.fixtures), tuple(collector.pollution))
             details = RunDetails(run, self._tallier.tally.outcomes, *kept, coverage=coverage)
-            sys.stdout.write(dumps(_unrecorded_document(details)) + "\n")
+            self._stdout.write(dumps(_unrecorded_document(details)) + "\n")
         return self._close(summary, run)
 
     def record(self, registry: Registry, run: ActiveRun) -> int:
@@ -99,7 +99,7 @@ class Session:
     def _run(self, sink: TestSink) -> execute.Summary:
         plan = self._plan
         if not self._request.as_json:
-            sys.stdout.write(told_seed(self._request))
+            self._stdout.write(told_seed(self._request))
         retries = plan.settings.retries if self._request.retries is None else self._request.retries
         with self._screen or nullcontext():
             if not retries:
@@ -145,14 +145,14 @@ class Session:
         settings = self._plan.settings
         coverage, table = combine(data, self._request.source or settings.source, settings.root)
         if not self._request.as_json:
-            sys.stdout.write(safe_text(table))
+            self._stdout.write(safe_text(table))
         return coverage
 
     def _tell_recorded(self, registry: Registry, run: Run) -> None:
         if self._request.as_json:
-            sys.stdout.write(dumps(show_document(registry.details(registry.find_run(str(run.id))))) + "\n")
+            self._stdout.write(dumps(show_document(registry.details(registry.find_run(str(run.id))))) + "\n")
         else:
-            sys.stdout.write(f"recorded as {run.name} (run {run.id}) in {shown_location(registry.location)}\n")
+            self._stdout.write(f"recorded as {run.name} (run {run.id}) in {shown_location(registry.location)}\n")
 
     def _close(self, summary: execute.Summary, run: Run) -> int:
         tally = self._tallier.tally
@@ -165,10 +165,10 @@ class Session:
             sys.stderr.write(f"runner: {safe_text(hint)} [no-tests]\n")
         if not self._request.as_json:
             for sentence in chain.sentences if chain and not chain.emptied_by else ():
-                sys.stdout.write(safe_text(f"{sentence}\n"))
+                self._stdout.write(safe_text(f"{sentence}\n"))
         self._outputs.annotate(run, tally)
         if not self._request.as_json:
-            sys.stdout.write(tally_text(tally, self._paint))
+            self._stdout.write(tally_text(tally, self._paint))
         if self._outputs.error is not None:
             raise self._outputs.error
         if summary.interrupted:

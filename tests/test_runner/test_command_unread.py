@@ -22,9 +22,9 @@ class Loud(unittest.TestCase):
 """
 
 
-def unread(home: Project, *arguments: str, script: str | None = None) -> Answer:
+def unread(home: Project, *arguments: str, script: str | None = None, **variables: str) -> Answer:
     """Run `runner` with a standard output that is a pipe without a reader."""
-    process = home.start(*arguments, script=script)
+    process = home.start(*arguments, script=script, **variables)
     assert process.stdout is not None, "its output is a pipe"
     process.stdout.close()
     process.stdout = None
@@ -47,6 +47,13 @@ class Unread(ProjectCase):
         """So it is where the output is a stream of JSON."""
         home = self.project(test_loud=LOUD_SUITE)
         self.assert_refused(unread(home, "test", "--record", "--name", "unread", "--format", "json"), 3, "stdout-closed")
+        self.assertEqual(len(home.run("show", "unread", "--format", "json").document["results"]), 3)
+
+    def test_output_that_is_not_buffered(self):
+        """So it is where already the first line finds no reader, as with PYTHONUNBUFFERED."""
+        home = self.project(test_loud=LOUD_SUITE)
+        answer = unread(home, "test", "--record", "--name", "unread", "--seed", "1", PYTHONUNBUFFERED="1")
+        self.assert_refused(answer, 3, "stdout-closed")
         self.assertEqual(len(home.run("show", "unread", "--format", "json").document["results"]), 3)
 
     def test_a_suite_that_nobody_records(self):
