@@ -30,6 +30,11 @@ class Outlet:
         self._stream = stream
         self.is_open = True
 
+    @property
+    def encoding(self) -> str:
+        """That of the stream: who draws a bar asks which characters it has."""
+        return self._stream.encoding
+
     def write(self, text: str, /) -> int:
         """Take text."""
         try:
