@@ -71,8 +71,10 @@ def metric_changes(comparison: RunComparison, limits: Mapping[str, Tolerance]) -
     found = [
         change for name in sorted(before.keys() | after.keys()) for change in _change(name, before.get(name), after.get(name))
     ]
-    directions = {change.name: change.direction for change in found if change.name not in limits}
-    by_seeds = judged_by_seeds((comparison.seeds_a, comparison.seeds_b), directions)
+    seeds = (comparison.seeds_a, comparison.seeds_b)
+    # Runs of the same code share their seeds, which tell nothing of how two of them differ.
+    differing = [change for change in found if seeds[0].get(change.name) != seeds[1].get(change.name)]
+    by_seeds = judged_by_seeds(seeds, {change.name: change.direction for change in differing if change.name not in limits})
     is_repeated = _is_repeated(a, b)
     return tuple(
         _noise(change, (a, b))
@@ -173,7 +175,7 @@ def judged_by_seeds(
     samples = {
         name: _samples(name, (a.get(name, {}), b.get(name, {})), direction)
         for name, direction in directions.items()
-        if direction is not None and a.get(name) != b.get(name)
+        if direction is not None
     }
     judged = dict(zip(samples, judge_seeds(list(samples.values())), strict=True))
     return {name: judgement for name, judgement in judged.items() if judgement.verdict is not Verdict.INSUFFICIENT_DATA}

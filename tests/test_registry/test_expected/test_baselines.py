@@ -169,6 +169,11 @@ class HeldOverSeeds(unittest.TestCase):
         self.assertIn("worse than the bar 0.985 of best", change.evidence)
         self.assertEqual(self.judged(bar[1:2], b[:1]).verdict, Verdict.REGRESSED)
 
+    def test_seed_by_seed_as_the_bar(self):
+        """Where every seed is what it was when the bar was reached, the worst of them is no regression either."""
+        bar = (0.9700, 0.9850, 0.9860, 0.9840, 0.9855)
+        self.assertNotIn(self.judged(bar, bar).verdict, (Verdict.REGRESSED, Verdict.SUSPECTED))
+
     def test_a_limit_beats_the_seeds(self):
         """A limit that somebody set holds for each seed by itself."""
         bar, b = (0.9800,) * 5, (0.9700, 0.9855, 0.9862, 0.9845, 0.9860)
