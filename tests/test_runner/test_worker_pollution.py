@@ -236,6 +236,38 @@ class ImportPathTest(SuiteCase):
         self.assertEqual(changes(self.events), [("test_a.Importing", "sys.path", "elsewhere added")])
 
 
+class ShyModulesTest(SuiteCase):
+    files: ClassVar[Files] = {
+        "test_a.py": """
+            import os, sys, tempfile, types, unittest
+            class Shy(types.ModuleType):
+                def __getattribute__(self, name):
+                    raise ImportError("nobody may look")
+            class Hidden(unittest.TestCase):
+                def test_a(self):
+                    sys.modules["shy"] = Shy("shy")
+                    sys.modules["none"] = None
+                    os.environ["NEW"] = "1"
+            class Removed(unittest.TestCase):
+                def test_a(self):
+                    made = sys.modules["made"] = types.ModuleType("made")
+                    made.__file__ = "/packages/made.py"
+                    folder = tempfile.mkdtemp()
+                    os.chdir(folder)
+                    os.rmdir(folder)
+                    sys.path.append("lib")
+        """,
+    }
+
+    def test_modules_that_let_nobody_look(self) -> None:
+        """A module that loads itself, or breaks, when it is looked at is not looked at; the tests run on."""
+        self.assertEqual([outcome for _, _, outcome in self.events.outcomes], ["passed", "passed"])
+
+    def test_a_removed_folder(self) -> None:
+        """An entry of sys.path below a working directory that was removed is the test's doing."""
+        self.assertIn(("test_a.Removed", "sys.path", "lib added"), changes(self.events))
+
+
 class PlacesTest(unittest.TestCase):
     found: ClassVar[dict[str, list[tuple[str, str, str]]]]
     diaries: ClassVar[dict[str, list[str]]]

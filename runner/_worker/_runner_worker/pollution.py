@@ -114,4 +114,12 @@ def _put_right(probe: "Probe", old: object, new: object) -> "list[tuple[str, str
 def _files_of_foreign(names: list[str]) -> list[str]:
     """Return where the modules are from that are not of the standard library; an empty string for one that is from no file."""
     foreign = [name for name in names if name.partition(".")[0] not in sys.stdlib_module_names]
-    return [str(getattr(sys.modules.get(name), "__file__", None) or "") for name in foreign]
+    return [_file_of(sys.modules.get(name)) for name in foreign]
+
+
+def _file_of(module: object) -> str:
+    """Return where a module is from, without waking one that loads itself, or refuses to, when it is asked for anything."""
+    try:
+        return str(object.__getattribute__(module, "__dict__").get("__file__") or "")
+    except AttributeError:
+        return ""

@@ -332,7 +332,11 @@ PROBES = (
 
 
 def _is_under(file: str, folder: object) -> bool:
-    return file.startswith(os.path.join(os.path.abspath(str(folder)), ""))  # noqa: PTH100, PTH118 (pathlib costs milliseconds)
+    try:
+        top = os.path.abspath(str(folder))  # noqa: PTH100 (pathlib costs milliseconds)
+    except FileNotFoundError:  # below a working directory that was removed, where no other module can want it
+        return True
+    return file.startswith(os.path.join(top, ""))  # noqa: PTH118
 
 
 def _name(handler: object) -> str:
