@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from registry.records import Dataset, Run, RunDetails
 
 _FINGERPRINT_DIGITS = 8
+_CHANCE = frozenset({"shuffle_seed"})  # mostly drawn: as little a condition as the seed itself
 
 
 def comparability(a: RunDetails, b: RunDetails) -> Iterator[str]:
@@ -27,7 +28,7 @@ def run_differences(a: Run, b: Run) -> Iterator[str]:
             yield f"other machine ({_listed(machine)}): durations are not compared"
         if before.python != after.python:
             yield f"other Python: {before.python} -> {after.python}"
-    config = _differing(a.params, b.params)
+    config = [key for key in _differing(a.params, b.params) if key not in _CHANCE]
     if config:
         changes = [f"{key} {_text(a.params.get(key))} -> {_text(b.params.get(key))}" for key in config]
         yield f"other configuration: {_listed(changes)}"

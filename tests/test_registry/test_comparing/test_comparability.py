@@ -25,6 +25,12 @@ class Guard(unittest.TestCase):
         facts = {"environment": make_environment(machine={"cpu": "x"}), "params": {"lr": math.nan}}
         self.assertEqual(self.sides(facts, facts | {"seed": 7, "code_fingerprint": "e" * 64}), [])
 
+    def test_another_order(self):
+        """A random order that was drawn anew is no other configuration; that the order was random is one."""
+        plain, *drawn = ({"params": params} for params in ({}, *({"shuffle": True, "shuffle_seed": seed} for seed in (7, 8))))
+        self.assertEqual(self.sides(*drawn), [])
+        self.assertEqual(self.sides(plain, drawn[0]), ["other configuration: shuffle unset -> True"])
+
     def test_another_machine(self):
         """Another processor is named, and that durations are not compared."""
         a, b = ({"environment": make_environment(machine={"cpu": cpu, "cores": "2"})} for cpu in ("x", "y"))
