@@ -18,6 +18,7 @@ LOOKED_AT = 300
 
 _RECENT_RUNS = 10 * WINDOW
 _QUIET = (Outcome.SKIPPED, Outcome.NOT_RUN)
+_DECIDING = ("python_flags", "shuffle", "shuffle_seed")
 
 
 def unreliable_tests(connection: Connection) -> Unreliable:
@@ -63,9 +64,9 @@ def _codes(*, is_red: bool) -> list[int]:
 def _conditions(connection: Connection) -> dict[int, object]:
     """Return what decides the outcome of a test, by run; nothing for a run of which it is not all known."""
     run, param = models.run.c, models.run_param.c
-    flags = select(param.value).where(param.run_id == run.id, param.key == "python_flags").scalar_subquery()
+    flags = [select(param.value).where(param.run_id == run.id, param.key == key).scalar_subquery() for key in _DECIDING]
     # The code is that in Python; of the other files that a test may read the commit tells.
-    columns = (run.id, run.code_id, run.environment_id, run.seed, run.git_commit, flags)
+    columns = (run.id, run.code_id, run.environment_id, run.seed, run.git_commit, *flags)
     known = (run.kind == str(RunKind.TEST), run.code_id.is_not(None), run.environment_id.is_not(None))
     return {row.id: tuple(row[1:]) for row in connection.execute(select(*columns).where(*known))}
 

@@ -123,6 +123,15 @@ class Stored(RegistryCase):
         self.night(result("u"))
         self.assertEqual(self.found(), {"u": "proven"})
 
+    def test_other_orders(self):
+        """Another random order is another condition: a test that needs the one before it is not called flaky."""
+        order = {"shuffle": True, "shuffle_seed": 1}
+        self.night(result("t"), result("u"), params=order)
+        self.night(result("t", FAILED), params=order | {"shuffle_seed": 2})
+        self.night(result("t", FAILED))
+        self.night(result("u", FAILED), params=order)
+        self.assertEqual(self.found(), {"u": "proven"})
+
     def test_retries(self):
         """A test that was green only when it was tried again is proven, in whatever run."""
         self.night(result("t", FAILED), result("t", attempt=2), result("u", FAILED), result("u", FAILED, attempt=2))
