@@ -140,6 +140,12 @@ class Tutorial(unittest.TestCase):
                 printed = tool.replayed(block.command, self.folder)
                 self.assertEqual(tool.comparable(printed), tool.comparable(block.output))
 
+    def test_times_do_not_count(self):
+        """Outputs that differ in their times alone are the same, whatever the units of these."""
+        tool = replay_tool()
+        outputs = [f"took {time}, then more" for time in ("740 ms", "43.69 s", "1 min 05 s", "2 h 03 min")]
+        self.assertEqual({tool.comparable(output) for output in outputs}, {"took # s, then more"})
+
     def test_the_readme_shows_the_same(self):
         """A command that both pages show has the same output in both."""
         tool = replay_tool()

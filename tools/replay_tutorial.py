@@ -36,7 +36,7 @@ _VARYING = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "DATE"),
     (re.compile(r"\bcontent [0-9a-f]{12}\b"), "content #"),
     (re.compile(r"\b[0-9a-f]{8}(-dirty)?\b"), "COMMIT"),
-    (re.compile(r"\b[\d.]+ (ms|s|min)\b"), "# s"),
+    (re.compile(r"\b(\d+ (h|min) )?[\d.]+ (ms|s|min)\b"), "# s"),
     (re.compile(r"[-+]?\d+\.\d+"), "#"),
     (re.compile(r"^[.sxu]+$", re.MULTILINE), lambda match: "".join(sorted(match[0]))),
     (re.compile(r" {2,}"), "  "),
