@@ -17,7 +17,7 @@ from registry.regress import Judgement, Verdict
 from runner.report.causes import coverage_lines, metric_onset_lines, onset_lines, why_lines
 from runner.report.known_words import COLOURS, known_outcome, known_state, known_test
 from runner.report.numbers import counted, metric_delta, metric_value, seconds
-from runner.report.rows import TRANSITIONS, by_cause
+from runner.report.rows import TRANSITIONS, by_cause, colour_in
 from runner.report.safe import safe_line
 from runner.report.text import LONGEST_ID, WIDTH, Paint, colour_of, columns, plain, wrapped
 from runner.report.words import causes_sentence, outcome_words, run_facts, states, window_sentence
@@ -97,11 +97,13 @@ def _fixtures(fixtures: tuple[FixtureRecord, ...], paint: Paint) -> Iterator[str
 
 
 def _tests(diff: Diff, paint: Paint) -> Iterator[str]:
-    for name, words, colour in TRANSITIONS:
+    for transition in TRANSITIONS:
+        name, words, _ = transition
         pairs: tuple[ChangedPair, ...] = getattr(diff.tests, name)
         if pairs:
             yield ""
-            yield paint(f"{words} ({len(pairs):,})", colour)
+            head, colour = f"{words} ({len(pairs):,})", colour_in(diff, transition)
+            yield paint(head, colour) if colour else head
             yield from _timed(pairs, diff.paces, paint) if name in ("slower", "faster") else _pairs(pairs, diff)
     if diff.tests.unchanged:
         yield ""

@@ -33,7 +33,7 @@ from runner.report.known_words import COLOURS, known_outcome, known_state, known
 from runner.report.metric_rows import metric_rows
 from runner.report.numbers import counted, seconds
 from runner.report.page import Page, Section
-from runner.report.rows import TRANSITIONS, rows
+from runner.report.rows import TRANSITIONS, colour_in, rows
 from runner.report.sentence import CHANGED, WORDS
 from runner.report.tones import TONES, tone_of
 from runner.report.words import (
@@ -104,15 +104,17 @@ def _badge(verdict: Verdict) -> Badge:
 def _tiles(page: Page, room: Room) -> Iterator[Tile]:
     numbers: Counter[str] = Counter()
     anchors: dict[str, str] = {}
+    colours: dict[str, str] = {}
     for index, section in enumerate(page.sections):
         for transition in TRANSITIONS:
             if number := len(getattr(section.diff.tests, transition.name)):
                 numbers[transition.name] += number
+                colours[transition.name] = colours.get(transition.name) or colour_in(section.diff, transition)
                 anchors.setdefault(transition.name, f"#s{index}-{transition.name}" if index < room.sections else "")
         numbers["unchanged"] += section.diff.tests.unchanged
     for transition in TRANSITIONS:
         if numbers[transition.name]:
-            tone, total = TONES[transition.colour], f"{numbers[transition.name]:,}"
+            tone, total = TONES[colours[transition.name]], f"{numbers[transition.name]:,}"
             yield Tile(tone, total, transition.words, anchors[transition.name])
     if numbers["unchanged"]:
         yield Tile("calm", f"{numbers['unchanged']:,}", "unchanged", "")
@@ -160,7 +162,7 @@ def _tables(section: Section, anchor: str, glyphs: Glyphs, room: Room) -> Iterat
         words = group.transition.words
         yield Table(
             anchor=f"{anchor}-{group.transition.name}",
-            tone=TONES[group.transition.colour],
+            tone=TONES[colour_in(section.diff, group.transition)],
             title=f"{words[0].upper()}{words[1:]} ({group.total:,})",
             rows=made,
             left_out=_left_out(group.total, len(made)),

@@ -78,6 +78,14 @@ def rows(diff: Diff) -> tuple[Rows, ...]:
     return tuple(found)
 
 
+def colour_in(diff: Diff, transition: Transition) -> str:
+    """Return the colour in which a diff tells a list, empty for none: slower tests alarm nobody before a rule says so."""
+    alarming = (Verdict.REGRESSED, Verdict.SUSPECTED)
+    if transition.name == "slower" and not any(pace.verdict in alarming for pace in diff.paces.values()):
+        return ""
+    return transition.colour
+
+
 def shown_tests(diff: Diff) -> tuple[TestKey, ...]:
     """Return id and ordinal of each test that is shown."""
     return tuple(pair.key for group in rows(diff) for pair in group.pairs)

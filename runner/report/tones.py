@@ -7,8 +7,8 @@ from typing import Final
 from registry.regress import Verdict
 from runner.report.text import colour_of
 
-TONES: Final = {"red": "bad", "yellow": "warn", "green": "good"}
-"""The tones by the names of colours that terminals know."""
+TONES: Final = {"red": "bad", "yellow": "warn", "green": "good", "": "calm"}
+"""The tones by the names of colours that terminals know, and by the empty one for no colour."""
 
 
 def tone_of(verdict: Verdict) -> str:

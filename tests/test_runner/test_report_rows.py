@@ -10,7 +10,7 @@ from registry.comparing.transitions import TestChanges
 from registry.diff import Diff
 from registry.records import Outcome
 from registry.regress import Judgement, Verdict
-from runner.report.rows import MOST_OF_A_CAUSE, MOST_OF_A_LIST, MOST_ROWS, TRANSITIONS, rows, shown_tests
+from runner.report.rows import MOST_OF_A_CAUSE, MOST_OF_A_LIST, MOST_ROWS, TRANSITIONS, colour_in, rows, shown_tests
 from tests.test_registry.diff_factories import make_run
 
 
@@ -56,6 +56,14 @@ class ShownRows(unittest.TestCase):
         silent = tuple(ChangedPair(f"a{n}", 0, Outcome.PASSED, Outcome.NOT_RUN, cause_b="f") for n in range(9))
         (group,) = rows(make_diff(newly_failing=(*silent, *failing(1))))
         self.assertEqual(group.pairs[0].test_id, "t00000")
+
+    def test_slower_tests_that_no_rule_tells(self):
+        """Slower tests are told in no colour until one of them is suspected; every other list has its own."""
+        by_name = {one.name: one for one in TRANSITIONS}
+        for verdict, colour in (("insufficient_data", ""), ("unchanged", ""), ("suspected", "yellow"), ("regressed", "yellow")):
+            diff = make_diff({("z", 0): Judgement(Verdict(verdict), "n = 9")})
+            self.assertEqual(colour_in(diff, by_name["slower"]), colour, verdict)
+        self.assertEqual([colour_in(make_diff(), by_name[name]) for name in ("removed", "fixed")], ["yellow", "green"])
 
     def test_slower_tests_by_their_verdict(self):
         """Of slower tests the regressed comes first, then the one that takes most longer."""
